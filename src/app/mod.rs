@@ -1,0 +1,1 @@
+//! Floor 6: the brain of the window: state, commands, effects. No pixel, no thread, no file.

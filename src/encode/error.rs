@@ -1,0 +1,38 @@
+//! Why an encoder cannot be opened or run.
+
+use std::path::PathBuf;
+
+/// Errors of encoders.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// No such encoder.
+    #[error("there is no encoder `{0}`. `lookalike encoders` lists them")]
+    UnknownEncoder(String),
+    /// The model's files are not there.
+    #[error("the model `{model}` is not there: {missing} is missing. Give its folder with --models or LOOKALIKE_MODELS; looked in {}", looked_in.display())]
+    ModelAbsent {
+        /// Model folder name.
+        model: String,
+        /// First missing file.
+        missing: String,
+        /// Models folder.
+        looked_in: PathBuf,
+    },
+    /// A model file is there but wrong.
+    #[error("the model file is not usable: {reason}: {}", path.display())]
+    BadModelFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// From the layer below.
+    #[error(transparent)]
+    Nn(#[from] crate::nn::NnError),
+}
+
+impl From<candle_core::Error> for EncodeError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Nn(error.into())
+    }
+}

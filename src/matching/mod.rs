@@ -1,0 +1,13 @@
+//! Station 3: from ranked neighbours to answers: thresholds, each row's matches, clusters, candidates by doubt, submissions.
+
+mod candidates;
+mod clusters;
+mod matches;
+mod submission;
+mod tune;
+
+pub use candidates::{Candidate, candidates_by_doubt};
+pub use clusters::{Cluster, ClusterOptions, Clusters, cluster};
+pub use matches::{MatchOptions, row_matches};
+pub use submission::write_submission;
+pub use tune::{Tuned, tune};

@@ -1,0 +1,13 @@
+//! Station 0: how good an answer is, given labels. Knows nothing of catalogues, embeddings or reviews:
+//! rows are numbers, groups are numbers. Definitions and sources stand at each function.
+//! `groups[row]` is the label of a row; a row without a label (`None`) is a group of its own.
+
+mod clusters;
+mod pairs;
+mod per_row;
+mod ranking;
+
+pub use clusters::{ClusterScores, cluster_scores};
+pub use pairs::{PairScores, pair_scores};
+pub use per_row::{RowScores, ThresholdPoint, row_scores, threshold_curve};
+pub use ranking::{average_precision, roc_auc};

@@ -1,0 +1,1 @@
+//! Layers that serve inference and training.

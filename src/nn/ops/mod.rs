@@ -1,0 +1,1 @@
+//! Operations candle lacks or does slowly.

@@ -1,0 +1,169 @@
+//! One gesture of one reviewer: the unit of the log, of undo and of merging.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A posting's key, shared.
+pub type Key = Arc<str>;
+
+/// Name of an entry, unique across machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EntryId(pub Uuid);
+
+/// What a reviewer can say of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The same product. Transitive.
+    Same,
+    /// Different products. Holds between united groups.
+    Different,
+    /// Same product line; other size, colour or model. Holds between united groups, not transitive, contradicts same.
+    Variant,
+    /// Looked at, left open.
+    Unsure,
+}
+
+/// A compact statement about many pairs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Claim {
+    /// The verdict holds for every pair of `members`.
+    Within {
+        /// At least two postings.
+        members: Vec<Key>,
+        /// What is said.
+        verdict: Verdict,
+    },
+    /// The verdict holds for every pair of one left and one right posting.
+    Across {
+        /// At least one posting.
+        left: Vec<Key>,
+        /// At least one posting.
+        right: Vec<Key>,
+        /// What is said.
+        verdict: Verdict,
+    },
+}
+
+/// What was done. Undo and redo append; nothing is rewritten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gesture {
+    /// Verdicts, all of one gesture.
+    Judge {
+        /// Everything it says.
+        claims: Vec<Claim>,
+    },
+    /// Retracts an earlier entry (a `Judge`, `Keep`, `Note`, `Flag`), or, as redo, an earlier `Retract`.
+    Retract {
+        /// The entry that no longer counts.
+        entry: EntryId,
+    },
+    /// Chooses the posting that stays in its united group; the latest counts.
+    Keep {
+        /// The keeper.
+        posting: Key,
+    },
+    /// A note on a posting; the latest counts, empty removes it.
+    Note {
+        /// The posting.
+        posting: Key,
+        /// The text.
+        text: String,
+    },
+    /// Marks a posting for a second look, or unmarks it.
+    Flag {
+        /// The posting.
+        posting: Key,
+        /// Whether it is flagged from now on.
+        flagged: bool,
+    },
+}
+
+/// Where the reviewer was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum View {
+    /// The cluster page.
+    #[default]
+    Cluster,
+    /// Cut mode.
+    Cut,
+    /// Two postings side by side.
+    Compare,
+    /// The pairs tab.
+    Pair,
+    /// The batch page.
+    Batch,
+    /// The history table.
+    History,
+    /// Imported from a file.
+    Import,
+}
+
+/// What the reviewer saw when deciding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Where.
+    pub view: View,
+    /// Postings on screen, in order.
+    pub postings: Vec<Key>,
+    /// Those whose picture was missing or not drawn.
+    pub without_picture: Vec<Key>,
+    /// Encoders and fusion, such as "mobilenetv2_tf+idf-word/mean:0.5".
+    pub model: String,
+    /// Threshold in force.
+    pub threshold: f32,
+    /// Weakest score among them, where there was one.
+    pub score: Option<f32>,
+    /// Rank of the item in the queue, 0-based.
+    pub rank: Option<u32>,
+    /// Milliseconds from the item's appearance to the gesture, idle time left out.
+    pub millis: u32,
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its name.
+    pub id: EntryId,
+    /// Who.
+    pub reviewer: String,
+    /// Lamport counter: larger than every entry its writer had seen.
+    pub lamport: u64,
+    /// Wall clock, milliseconds since 1970 UTC; for people, never for order.
+    pub at_millis: i64,
+    /// What.
+    pub gesture: Gesture,
+    /// On what grounds.
+    pub seen: Seen,
+}
+
+impl Verdict {
+    /// All, in key order 1 to 4 (same, different, variant, unsure).
+    pub const ALL: [Self; 4] = [Self::Same, Self::Different, Self::Variant, Self::Unsure];
+
+    /// Stable id used in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Different => "different",
+            Self::Variant => "variant",
+            Self::Unsure => "unsure",
+        }
+    }
+
+    /// The verdict with this id.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.id() == id)
+    }
+
+    /// Name shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Same => "Same",
+            Self::Different => "Different",
+            Self::Variant => "Variant",
+            Self::Unsure => "Unsure",
+        }
+    }
+}

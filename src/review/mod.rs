@@ -1,0 +1,13 @@
+//! Station 3: what people decided. An append-only set of [`Entry`]s; everything else (united groups, differences,
+//! contradictions, the queue) is a function of that set, so that two reviewers' logs united in any order give the
+//! same state. Nothing here knows SQL, files or egui.
+
+mod entry;
+mod exchange;
+mod queue;
+mod state;
+
+pub use entry::{Claim, Entry, EntryId, Gesture, Key, Seen, Verdict, View};
+pub use exchange::{LABEL_FORMATS, LabelExport, LabelFormatSpec, export_labels, import_pairs};
+pub use queue::{Queue, QueueItem, QueueKind, QueueSort, build_queue};
+pub use state::{Conflict, Counts, Link, PairStanding, ReviewState};
