@@ -1,13 +1,20 @@
-//! Placeholder types until the jobs land.
+//! From embeddings to matches: the cached [`Grounds`] that survive a change of fusion, weight or threshold, and the matching
+//! on them. No similarity is computed here; that was done when the grounds were laid.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::{Context, JobError, Meter, Workbench, embed, neighbors_of};
 use crate::catalog::Catalog;
-use crate::encode::Embeddings;
-use crate::fuse::PairTable;
-use crate::index::{Metric, Neighbors};
-use crate::matching::{Clusters, Tuned};
+use crate::encode::{Embeddings, Modality, encoder_spec};
+use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusion_spec, pair_table};
+use crate::index::{JoinOptions, Metric, Neighbors};
+use crate::matching::{ClusterOptions, Clusters, Tuned, cluster, tune};
 use crate::project::MatchSettings;
+use crate::review::ReviewState;
+
+/// Threshold of the fused score of strategies that have two thresholds of their own.
+const THRESHOLD_OF_TWO: f32 = 0.5;
 
 /// One modality of the grounds.
 #[derive(Clone, Debug)]
@@ -51,6 +58,17 @@ pub enum ThresholdRule {
     },
 }
 
+/// How to match on given grounds.
+#[derive(Clone, Copy, Debug)]
+pub struct MatchPlan<'a> {
+    /// Fusion, weight, threshold, cluster guard.
+    pub settings: &'a MatchSettings,
+    /// Fixed or tuned.
+    pub rule: ThresholdRule,
+    /// Decisions that join and part clusters.
+    pub review: Option<&'a ReviewState>,
+}
+
 /// The result of matching.
 #[derive(Clone, Debug)]
 pub struct MatchOutcome {
@@ -66,4 +84,212 @@ pub struct MatchOutcome {
     pub grounds: Arc<Grounds>,
     /// Seconds it took on these grounds.
     pub secs: f64,
+}
+
+impl ModalityGround {
+    fn side(&self, metric: Metric) -> Side<'_> {
+        Side { embeddings: &self.embeddings, neighbors: &self.neighbors, metric }
+    }
+}
+
+impl Grounds {
+    /// Lays the grounds for `settings`: embeds what is missing, finds neighbours, scores the candidates of either modality
+    /// in both. A fusion that reads one modality alone needs no encoder of the other.
+    ///
+    /// # Errors
+    /// [`JobError::Refused`] when nothing can be compared; else as [`embed`].
+    pub fn lay(bench: &Workbench, settings: &MatchSettings, context: &Context<'_>) -> Result<Self, JobError> {
+        let catalog = &bench.catalog;
+        let wanted = wanted_encoders(settings);
+        let image_encoder = wanted.0.as_deref().filter(|_| catalog.has_images());
+        let text_encoder = wanted.1.as_deref().filter(|_| catalog.has_titles());
+        if catalog.n_postings() > 0 && image_encoder.is_none() && text_encoder.is_none() {
+            return Err(JobError::Refused(format!(
+                "nothing can be compared: the catalogue has {} and the settings ask for {}. Choose an encoder for what it has",
+                describe(catalog.has_images(), catalog.has_titles()),
+                describe(wanted.0.is_some(), wanted.1.is_some()),
+            )));
+        }
+        let options = JoinOptions { k: settings.k, metric: settings.metric };
+        let ground = |encoder: Option<&str>,
+                      modality: Modality|
+         -> Result<Option<ModalityGround>, JobError> {
+            let Some(encoder) = encoder else { return Ok(None) };
+            let spec = encoder_spec(encoder)?;
+            if spec.modality != modality {
+                return Err(JobError::Refused(format!(
+                    "`{encoder}` reads {}, so it cannot serve here. `lookalike encoders` lists what reads what",
+                    match spec.modality {
+                        Modality::Image => "pictures",
+                        Modality::Text => "titles",
+                    }
+                )));
+            }
+            let embedded = embed(bench, encoder, context)?;
+            let neighbors = neighbors_of(bench, &embedded, options, context)?;
+            Ok(Some(ModalityGround {
+                encoder: encoder.to_owned(),
+                embeddings: embedded.embeddings,
+                neighbors,
+            }))
+        };
+        let text = ground(text_encoder, Modality::Text)?;
+        let image = ground(image_encoder, Modality::Image)?;
+
+        let meter = Meter::new(context.reporter, "Scoring candidate pairs", 0, 0);
+        let (image_side, text_side) = (
+            image.as_ref().map(|it| it.side(settings.metric)),
+            text.as_ref().map(|it| it.side(settings.metric)),
+        );
+        let table = context.aside(|| pair_table(catalog.n_postings(), image_side, text_side));
+        meter.finish();
+        context.turn()?;
+        Ok(Self {
+            catalog: catalog.clone(),
+            image,
+            text,
+            table: Arc::new(table),
+            metric: settings.metric,
+            k: settings.k,
+            wanted,
+        })
+    }
+
+    /// Whether matching by `settings` needs nothing beyond these grounds.
+    pub fn serves(&self, settings: &MatchSettings) -> bool {
+        let (image, text) = wanted_encoders(settings);
+        self.metric == settings.metric
+            && self.k == settings.k
+            && (image.is_none() || image == self.wanted.0)
+            && (text.is_none() || text == self.wanted.1)
+    }
+}
+
+/// Matches on grounds that serve the settings: fuses, tunes if asked to, clusters.
+///
+/// # Errors
+/// [`JobError::Refused`] when the fusion does not exist or the grounds do not serve the settings.
+pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchOutcome, JobError> {
+    let start = Instant::now();
+    let mut settings = plan.settings.clone();
+    let spec = fusion_spec(&settings.fusion).ok_or_else(|| {
+        let known: Vec<&str> = FUSIONS.iter().map(|spec| spec.id).collect();
+        JobError::Refused(format!(
+            "there is no fusion `{}`. Choose one of: {}",
+            settings.fusion,
+            known.join(", ")
+        ))
+    })?;
+    if !grounds.serves(&settings) {
+        return Err(JobError::Refused(
+            "these encoders are not embedded yet. Match again once they are".to_owned(),
+        ));
+    }
+    if spec.uses_two_thresholds {
+        settings.threshold = THRESHOLD_OF_TWO;
+    }
+    let fused =
+        |params: &FusionParams| fuse(&grounds.table, spec, params, grounds.catalog.key_ranks(), settings.k);
+    let (neighbors, tuned) = match plan.rule {
+        ThresholdRule::Fixed => (fused(&settings.params), None),
+        ThresholdRule::Tuned { min_matches } => {
+            let groups = grounds.catalog.group_ids();
+            if spec.uses_two_thresholds {
+                settings.params = tune_two(grounds, &settings, spec, &groups, min_matches);
+            }
+            let neighbors = fused(&settings.params);
+            let tuned = tune(&neighbors, &groups, min_matches, settings.k);
+            if let Some(tuned) = &tuned {
+                settings.threshold = tuned.threshold;
+            }
+            (neighbors, tuned)
+        }
+    };
+    let (together, apart) =
+        plan.review.map_or_else(Default::default, |review| decided_rows(&grounds.catalog, review));
+    let options = ClusterOptions { threshold: settings.threshold, max_members: settings.max_cluster };
+    let clusters = cluster(&neighbors, &options, &together, &apart);
+    Ok(MatchOutcome {
+        settings,
+        neighbors: Arc::new(neighbors),
+        clusters: Arc::new(clusters),
+        tuned: tuned.map(Arc::new),
+        grounds: grounds.clone(),
+        secs: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// Pairs of rows.
+type RowPairs = Vec<(u32, u32)>;
+
+/// Decisions as row pairs: (together, apart). Postings that are not in the catalogue are left out.
+fn decided_rows(catalog: &Catalog, review: &ReviewState) -> (RowPairs, RowPairs) {
+    let row = |key: &str| catalog.find(key).map(|posting| posting.0);
+    let mut together = Vec::new();
+    for group in review.united_groups() {
+        let rows: Vec<u32> = group.iter().filter_map(|key| row(key)).collect();
+        together.extend(rows.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?))));
+    }
+    let apart = review.apart_pairs().iter().filter_map(|(a, b, _)| Some((row(a)?, row(b)?))).collect();
+    (together, apart)
+}
+
+/// Thresholds of a strategy with two: each modality's own best first, then the best of a coarse grid around both.
+fn tune_two(
+    grounds: &Grounds,
+    settings: &MatchSettings,
+    spec: &FusionSpec,
+    groups: &[Option<u32>],
+    min_matches: usize,
+) -> FusionParams {
+    let ranks = grounds.catalog.key_ranks();
+    let alone = |id: &str, otherwise: f32| {
+        fusion_spec(id)
+            .map(|one| fuse(&grounds.table, one, &settings.params, ranks, settings.k))
+            .and_then(|neighbors| tune(&neighbors, groups, min_matches, settings.k))
+            .map_or(otherwise, |tuned| tuned.threshold)
+    };
+    let image = alone("image", settings.params.image_threshold);
+    let text = alone("text", settings.params.text_threshold);
+    let mut best = (f64::NEG_INFINITY, settings.params);
+    for image_step in 0..6_u8 {
+        for text_step in 0..6_u8 {
+            let params = FusionParams {
+                image_threshold: (image + f32::from(image_step) * 0.025).min(1.0),
+                text_threshold: (text + f32::from(text_step) * 0.05).min(1.0),
+                ..settings.params
+            };
+            let neighbors = fuse(&grounds.table, spec, &params, ranks, settings.k);
+            let curve = crate::metrics::threshold_curve(
+                &neighbors.offsets,
+                &neighbors.rows,
+                &neighbors.scores,
+                groups,
+                &[THRESHOLD_OF_TWO],
+                min_matches,
+                settings.k,
+            );
+            let f1 = curve.first().map_or(0.0, |point| point.scores.mean_f1);
+            if f1 > best.0 {
+                best = (f1, params);
+            }
+        }
+    }
+    best.1
+}
+
+/// The (image, text) encoders a matching really reads.
+fn wanted_encoders(settings: &MatchSettings) -> (Option<String>, Option<String>) {
+    let image = settings.image_encoder.clone().filter(|_| settings.fusion != "text");
+    let text = settings.text_encoder.clone().filter(|_| settings.fusion != "image");
+    (image, text)
+}
+
+fn describe(pictures: bool, titles: bool) -> &'static str {
+    match (pictures, titles) {
+        (true, true) => "pictures and titles",
+        (true, false) => "pictures only",
+        (false, true) => "titles only",
+        (false, false) => "neither pictures nor titles",
+    }
 }

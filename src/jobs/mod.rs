@@ -1,15 +1,36 @@
-//! Station 5: background work (placeholder until the jobs land).
+//! Station 5: background work. The same functions serve the window, the command line and the HTTP API; they report to a
+//! [`Reporter`] and stop when their [`CancelToken`] says so. The window reaches them through the [`JobServer`]: one thread
+//! that owns the device, one that writes the decision log. Nothing here knows egui.
 
 mod cancel;
+mod context;
+mod embed;
+mod evaluate;
 mod events;
+mod exchange;
+mod load;
 mod matching;
+mod meter;
+mod neighbors;
+mod pictures;
 mod requests;
+mod search;
 mod server;
 mod statistics;
+mod workbench;
 
 pub use cancel::CancelToken;
+pub use context::{Context, JobError};
+pub use embed::{Embedded, embed};
+pub use evaluate::{Evaluation, evaluate};
 pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter};
-pub use matching::{Grounds, MatchOutcome, ModalityGround, ThresholdRule};
+pub use exchange::{EXPORT_SUBMISSION, export, import};
+pub use load::{load_catalog, open_catalog_project};
+pub use matching::{Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_with};
+pub use meter::Meter;
+pub use neighbors::neighbors_of;
 pub use requests::{JobId, JobKind, Request, SearchQuery};
+pub use search::search;
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
+pub use workbench::{OpenEncoders, Workbench};

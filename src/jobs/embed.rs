@@ -1,0 +1,343 @@
+//! One encoder's embeddings of a catalogue: what the project's cache lacks is computed in shards that are each written once
+//! and never lost, so that a killed job goes on where it stopped. A picture that cannot be decoded is noted, recorded as
+//! failed, and not tried again until it changes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::workbench::Contents;
+use super::{Context, JobError, Meter, Workbench, pictures};
+use crate::catalog::{Catalog, ImageSource, PostingIdx, Problem, ProblemKind};
+use crate::encode::{
+    BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, FitsText, FittedText, Modality,
+    TextEncoder,
+};
+use crate::project::{CacheKey, ShardWriter};
+
+/// A shard is written after this many rows...
+const SHARD_ROWS: usize = 256;
+/// ...or this long after the last one, so that a kill loses little.
+const SHARD_EVERY: Duration = Duration::from_secs(5);
+
+/// The content hash of a picture or title.
+pub(super) type Content = [u8; 32];
+
+/// One encoder's embeddings and how they came to be.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// Encoder id.
+    pub encoder: String,
+    /// One row a posting, absent where it lacks the modality or could not be decoded.
+    pub embeddings: Arc<Embeddings>,
+    /// Their name in the cache.
+    pub key: CacheKey,
+    /// Digest of all contents in catalogue order; with `key` it names the matrix.
+    pub corpus: String,
+    /// Postings that have a picture which could not be embedded.
+    pub n_failed: usize,
+    /// Those postings, for the table of problems.
+    pub problems: Vec<Problem>,
+    /// Contents embedded now, not taken from the cache.
+    pub n_new: usize,
+    /// Seconds it took.
+    pub secs: f64,
+}
+
+/// Embeds the bench's catalogue with the encoder `id`.
+///
+/// # Errors
+/// When there is no such encoder, its files are missing, the device fails, the project cannot be read or written, or the
+/// job is cancelled (finished shards are kept, the unfinished one is written too).
+pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embedded, JobError> {
+    let start = Instant::now();
+    let spec = crate::encode::encoder_spec(id)?;
+    let contents = bench.contents(spec.modality, context)?;
+    let corpus = corpus_digest(&contents);
+    let encoder = bench.encoders.open(id, &bench.options)?;
+    context.turn()?;
+    let (key, embeddings, n_new, reasons) = match &*encoder {
+        Encoder::Fits(fits) => {
+            let key = CacheKey::new(id, &[&fits.fingerprint(), &format!("{:?}", bench.options), &corpus]);
+            let (embeddings, n_new) = fit(bench, id, &**fits, &key, &contents, context)?;
+            (key, embeddings, n_new, HashMap::new())
+        }
+        Encoder::Text(text) => {
+            let key = CacheKey::new(id, &[&text.fingerprint()]);
+            let missing = missing_contents(bench, &key, &contents)?;
+            let n_new = missing.len();
+            embed_titles(bench, id, &**text, &key, missing, context)?;
+            (key.clone(), assemble(bench, &key, &contents)?, n_new, HashMap::new())
+        }
+        Encoder::Image(image) => {
+            let key = CacheKey::new(id, &[&image.fingerprint()]);
+            let missing = missing_contents(bench, &key, &contents)?;
+            let n_new = missing.len();
+            let reasons = pictures::embed_pictures(bench, id, &**image, &key, missing, context)?;
+            (key.clone(), assemble(bench, &key, &contents)?, n_new, reasons)
+        }
+    };
+    let problems = match spec.modality {
+        Modality::Image => picture_problems(&bench.catalog, &contents, &embeddings, &reasons),
+        Modality::Text => Vec::new(),
+    };
+    Ok(Embedded {
+        encoder: id.to_owned(),
+        embeddings: Arc::new(embeddings),
+        key,
+        corpus,
+        n_failed: problems.len(),
+        problems,
+        n_new,
+        secs: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// Fits an encoder to the bench's titles without touching the cache; for queries in the corpus's space.
+pub(super) fn fitted(
+    bench: &Workbench,
+    fits: &dyn FitsText,
+    context: &Context<'_>,
+) -> (Arc<dyn FittedText>, CsrMatrix) {
+    let catalog = &bench.catalog;
+    let (model, rows) = context.aside(|| {
+        let titles: Vec<&str> = catalog.postings().map(|posting| catalog.title(posting)).collect();
+        fits.fit(&titles)
+    });
+    (Arc::from(model), rows)
+}
+
+fn fit(
+    bench: &Workbench,
+    id: &str,
+    fits: &dyn FitsText,
+    key: &CacheKey,
+    contents: &Contents,
+    context: &Context<'_>,
+) -> Result<(Embeddings, usize), JobError> {
+    if let Some(embeddings) = bench.cache.load_whole(key)?
+        && embeddings.n_rows() == contents.len()
+    {
+        return Ok((embeddings, 0));
+    }
+    let meter = Meter::new(context.reporter, format!("Weighing words ({id})"), 0, 0);
+    let (model, rows) = fitted(bench, fits, context);
+    context.turn()?;
+    let embeddings = Embeddings {
+        rows: EmbeddingRows::Sparse(rows),
+        present: contents.iter().map(Option::is_some).collect(),
+    };
+    bench.cache.save_whole(key, &embeddings)?;
+    bench.remember_fitted(id, model);
+    meter.finish();
+    Ok((embeddings, contents.iter().flatten().count()))
+}
+
+fn embed_titles(
+    bench: &Workbench,
+    id: &str,
+    encoder: &dyn TextEncoder,
+    key: &CacheKey,
+    mut missing: Vec<(PostingIdx, Content)>,
+    context: &Context<'_>,
+) -> Result<(), JobError> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let catalog = &bench.catalog;
+    // Titles of like length in one batch waste no padding.
+    missing.sort_by_key(|(posting, _)| (catalog.title(*posting).len(), *posting));
+    let mut meter = Meter::new(context.reporter, format!("Embedding titles ({id})"), 0, missing.len() as u64);
+    let mut shard = ShardBuilder::new(bench.cache.writer(key)?);
+    for batch in missing.chunks(encoder.batch_size().max(1)) {
+        if let Err(stopped) = context.turn() {
+            shard.flush()?;
+            return Err(stopped);
+        }
+        let titles: Vec<&str> = batch.iter().map(|(posting, _)| catalog.title(*posting)).collect();
+        let rows = encoder.embed(&titles)?;
+        let contents: Vec<Content> = batch.iter().map(|(_, content)| *content).collect();
+        shard.add(&contents, EmbeddingRows::Dense(rows))?;
+        meter.advance(batch.len() as u64);
+    }
+    shard.flush()?;
+    meter.finish();
+    Ok(())
+}
+
+/// Each content once that has no row yet, with a posting that has it.
+fn missing_contents(
+    bench: &Workbench,
+    key: &CacheKey,
+    contents: &Contents,
+) -> Result<Vec<(PostingIdx, Content)>, JobError> {
+    let mut first_with: HashMap<Content, PostingIdx> = HashMap::new();
+    let mut distinct = Vec::new();
+    for (row, content) in contents.iter().enumerate() {
+        if let Some(content) = content {
+            first_with.entry(*content).or_insert_with(|| {
+                distinct.push(*content);
+                PostingIdx::from_row(row)
+            });
+        }
+    }
+    let cached = bench.cache.cached(key, &distinct)?;
+    Ok(distinct
+        .into_iter()
+        .zip(cached)
+        .filter(|(_, is_cached)| !is_cached)
+        .filter_map(|(content, _)| Some((*first_with.get(&content)?, content)))
+        .collect())
+}
+
+fn assemble(bench: &Workbench, key: &CacheKey, contents: &Contents) -> Result<Embeddings, JobError> {
+    bench.cache.load(key, contents)?.ok_or_else(|| {
+        JobError::Refused(format!(
+            "embeddings that were just written cannot be read back. Run the command again: {}",
+            bench.cache.folder().display()
+        ))
+    })
+}
+
+fn corpus_digest(contents: &Contents) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for content in contents {
+        match content {
+            Some(content) => hasher.update(&[1]).update(content),
+            None => hasher.update(&[0]),
+        };
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// One problem a posting that has a picture file without a row.
+fn picture_problems(
+    catalog: &Catalog,
+    contents: &Contents,
+    embeddings: &Embeddings,
+    reasons: &HashMap<Content, String>,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (posting, (content, is_present)) in catalog.postings().zip(contents.iter().zip(&embeddings.present)) {
+        let source = catalog.image(posting);
+        if *is_present || matches!(source, ImageSource::None | ImageSource::Missing(_)) {
+            continue;
+        }
+        let reason = content.as_ref().and_then(|content| reasons.get(content)).cloned();
+        let message =
+            reason.unwrap_or_else(|| "The picture could not be read or decoded. Replace the file".to_owned());
+        problems.push(Problem {
+            kind: ProblemKind::UndecodableImage,
+            row: Some(posting.at() as u64 + 1),
+            n_rows: 1,
+            file: source
+                .path()
+                .map_or_else(|| catalog.key(posting).to_owned(), |path| path.display().to_string()),
+            message,
+        });
+    }
+    problems
+}
+
+/// Collects rows until a shard is due.
+pub(super) struct ShardBuilder {
+    writer: ShardWriter,
+    contents: Vec<Content>,
+    rows: Option<EmbeddingRows>,
+    failed: Vec<(Content, String)>,
+    last_write: Instant,
+}
+
+impl ShardBuilder {
+    pub(super) fn new(writer: ShardWriter) -> Self {
+        Self { writer, contents: Vec::new(), rows: None, failed: Vec::new(), last_write: Instant::now() }
+    }
+
+    /// Adds finished rows; writes the shard when it is due.
+    pub(super) fn add(&mut self, contents: &[Content], rows: EmbeddingRows) -> Result<(), JobError> {
+        self.contents.extend_from_slice(contents);
+        match &mut self.rows {
+            None => self.rows = Some(rows),
+            Some(so_far) => append_rows(so_far, rows),
+        }
+        self.write_if_due()
+    }
+
+    /// Adds a content that cannot be embedded.
+    pub(super) fn fail(&mut self, content: Content, reason: String) -> Result<(), JobError> {
+        self.failed.push((content, reason));
+        self.write_if_due()
+    }
+
+    fn write_if_due(&mut self) -> Result<(), JobError> {
+        let n_waiting = self.contents.len() + self.failed.len();
+        if n_waiting >= SHARD_ROWS || self.last_write.elapsed() >= SHARD_EVERY {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes what is there.
+    pub(super) fn flush(&mut self) -> Result<(), JobError> {
+        self.last_write = Instant::now();
+        if self.contents.is_empty() && self.failed.is_empty() {
+            return Ok(());
+        }
+        let rows = self.rows.take().unwrap_or_else(|| EmbeddingRows::Dense(DenseMatrix::default()));
+        self.writer.write(&self.contents, &rows, &self.failed)?;
+        self.contents.clear();
+        self.failed.clear();
+        Ok(())
+    }
+}
+
+/// Appends rows of the same storage; rows of another one replace nothing (an encoder has one storage).
+fn append_rows(rows: &mut EmbeddingRows, more: EmbeddingRows) {
+    match (rows, more) {
+        (EmbeddingRows::Dense(DenseMatrix { values, .. }), EmbeddingRows::Dense(more)) => {
+            values.extend(more.values)
+        }
+        (EmbeddingRows::Bits(BitMatrix { words, .. }), EmbeddingRows::Bits(more)) => words.extend(more.words),
+        (EmbeddingRows::Sparse(matrix), EmbeddingRows::Sparse(more)) => {
+            let n_before = matrix.columns.len();
+            matrix.offsets.extend(more.offsets.iter().skip(1).map(|end| end + n_before));
+            matrix.columns.extend(more.columns);
+            matrix.values.extend(more.values);
+            matrix.width = matrix.width.max(more.width);
+        }
+        _ => debug_assert!(false, "an encoder has one storage"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparse_batches_join_into_one() {
+        let row = |columns: &[u32], values: &[f32]| {
+            EmbeddingRows::Sparse(CsrMatrix {
+                width: 9,
+                offsets: vec![0, columns.len()],
+                columns: columns.to_vec(),
+                values: values.to_vec(),
+            })
+        };
+        let mut rows = row(&[1, 4], &[0.6, 0.8]);
+        append_rows(&mut rows, row(&[2], &[1.0]));
+        let EmbeddingRows::Sparse(matrix) = rows else { panic!("storage changed") };
+        assert_eq!(matrix.offsets, [0, 2, 3]);
+        assert_eq!(matrix.row(1), (&[2_u32][..], &[1.0_f32][..]));
+    }
+
+    #[test]
+    fn the_corpus_is_order_and_gaps() {
+        let (a, b) = (Some([1; 32]), Some([2; 32]));
+        let digests = [vec![a, b], vec![b, a], vec![a, None, b], vec![a, b, None]]
+            .map(|contents| corpus_digest(&contents));
+        for (i, digest) in digests.iter().enumerate() {
+            assert!(!digests.iter().skip(i + 1).any(|other| other == digest), "case {i}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What embedding, joining and searching share: the catalogue, the cache, opened encoders, content hashes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use super::{Context, JobError, Meter};
+use crate::catalog::{Catalog, DecodeLimits, PostingIdx};
+use crate::encode::{EncodeError, Encoder, EncoderOptions, FittedText, Modality, ModelStore, encoder_spec};
+use crate::nn::DeviceChoice;
+use crate::project::EmbeddingCache;
+
+/// Hash of a picture's bytes or a title's text; `None` where the posting lacks it or the file cannot be read.
+pub(super) type Contents = Vec<Option<[u8; 32]>>;
+
+/// Encoders opened so far (weights stay loaded), on one device.
+#[derive(Default)]
+pub struct OpenEncoders {
+    models: Option<ModelStore>,
+    device: DeviceChoice,
+    opened: Mutex<HashMap<(String, bool), Arc<Encoder>>>,
+}
+
+/// A catalogue with everything needed to embed it. One per open project.
+pub struct Workbench {
+    /// The catalogue.
+    pub catalog: Arc<Catalog>,
+    /// The project's embeddings.
+    pub cache: EmbeddingCache,
+    /// Opened encoders.
+    pub encoders: Arc<OpenEncoders>,
+    /// Choices that change encoders' numbers.
+    pub options: EncoderOptions,
+    image_contents: OnceLock<Arc<Contents>>,
+    text_contents: OnceLock<Arc<Contents>>,
+    pub(super) fitted: Mutex<HashMap<String, Arc<dyn FittedText>>>,
+}
+
+impl OpenEncoders {
+    /// No encoder opened yet.
+    pub fn new(models: ModelStore, device: DeviceChoice) -> Self {
+        Self { models: Some(models), device, opened: Mutex::default() }
+    }
+
+    /// The device asked for.
+    pub fn device(&self) -> DeviceChoice {
+        self.device
+    }
+
+    /// The encoder with this id, opened the first time.
+    ///
+    /// # Errors
+    /// When there is no such encoder or its files are missing or wrong.
+    pub fn open(&self, id: &str, options: &EncoderOptions) -> Result<Arc<Encoder>, EncodeError> {
+        let key = (id.to_owned(), options.english_stop_words);
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(encoder) = opened.get(&key) {
+            return Ok(encoder.clone());
+        }
+        let spec = encoder_spec(id)?;
+        let resolved;
+        let models = match &self.models {
+            Some(models) => models,
+            None => {
+                resolved = ModelStore::resolve(None);
+                &resolved
+            }
+        };
+        let encoder = Arc::new((spec.open)(models, self.device, options)?);
+        opened.insert(key, encoder.clone());
+        Ok(encoder)
+    }
+}
+
+impl std::fmt::Debug for OpenEncoders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenEncoders").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+impl Workbench {
+    /// A bench for one catalogue.
+    pub fn new(
+        catalog: Arc<Catalog>,
+        cache: EmbeddingCache,
+        encoders: Arc<OpenEncoders>,
+        options: EncoderOptions,
+    ) -> Self {
+        Self {
+            catalog,
+            cache,
+            encoders,
+            options,
+            image_contents: OnceLock::new(),
+            text_contents: OnceLock::new(),
+            fitted: Mutex::default(),
+        }
+    }
+
+    /// The content of each posting in one modality, hashed once.
+    pub(super) fn contents(
+        &self,
+        modality: Modality,
+        context: &Context<'_>,
+    ) -> Result<Arc<Contents>, JobError> {
+        let (slot, stage) = match modality {
+            Modality::Image => (&self.image_contents, "Reading pictures"),
+            Modality::Text => (&self.text_contents, "Reading titles"),
+        };
+        if let Some(contents) = slot.get() {
+            return Ok(contents.clone());
+        }
+        let mut contents = Vec::with_capacity(self.catalog.n_postings());
+        let mut meter = Meter::new(context.reporter, stage, 0, self.catalog.n_postings() as u64);
+        let limits = DecodeLimits::default();
+        let hash = |posting: PostingIdx| match modality {
+            Modality::Image => self
+                .catalog
+                .image(posting)
+                .content_bytes(&limits)
+                .ok()
+                .map(|bytes| *blake3::hash(&bytes).as_bytes()),
+            Modality::Text => {
+                let title = self.catalog.title(posting);
+                (!title.trim().is_empty()).then(|| *blake3::hash(title.as_bytes()).as_bytes())
+            }
+        };
+        let postings: Vec<PostingIdx> = self.catalog.postings().collect();
+        // Small pieces of pictures, so that cancelling and interactive requests wait for none of it.
+        let n_piece = if modality == Modality::Image { 256 } else { 65_536 };
+        for piece in postings.chunks(n_piece) {
+            context.turn()?;
+            contents.extend(context.aside(|| piece.to_vec().into_par_iter().map(hash).collect::<Vec<_>>()));
+            meter.advance(piece.len() as u64);
+        }
+        meter.finish();
+        Ok(slot.get_or_init(|| Arc::new(contents)).clone())
+    }
+}
+
+impl std::fmt::Debug for Workbench {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workbench").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
