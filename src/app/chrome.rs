@@ -1,7 +1,15 @@
 //! The frame around the stations: rail, palette, dialogs, toasts, the running job.
 
-use super::{ActionSpec, AppState, Command, Context, Effect};
-use crate::jobs::Progress;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{ActionSpec, AppState, Command, Context, DuplicatesMode, Effect, PickFor, ThemeChoice};
+use crate::index::Hit;
+use crate::jobs::{JobId, JobKind, Progress, Request, SearchQuery};
+use crate::review::{EntryId, Gesture, Seen, View};
+
+/// How long a message that is no error stays.
+const TOAST_SECS: f64 = 6.0;
 
 /// The stations that exist, in the order of the rail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -81,11 +89,41 @@ pub struct ChromeState {
     pub typed: String,
     /// Messages on screen.
     pub toasts: Vec<Toast>,
-    /// The running long job, with its progress.
-    pub job: Option<Progress>,
+    /// The jobs that run, latest last.
+    pub jobs: Vec<RunningJob>,
+    /// Sentences the jobs left behind.
+    pub notes: Vec<String>,
+    /// The device that computes, in words.
+    pub device: String,
+    /// What the last search found, best first.
+    pub hits: Vec<Hit>,
+    /// Generation of the last search; older answers are dropped.
+    pub search_generation: u64,
     /// [`super::Now::secs`] of the last refusal, for the visible flash.
     pub flash_secs: Option<f64>,
     next_toast: u64,
+}
+
+/// A job that runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunningJob {
+    /// Which.
+    pub job: JobId,
+    /// Of what kind.
+    pub kind: JobKind,
+    /// Where it stands.
+    pub progress: Progress,
+    /// [`super::Now::secs`] when it started.
+    pub since_secs: f64,
+}
+
+/// Whether the window has the keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// It has.
+    Gained,
+    /// Another window has.
+    Lost,
 }
 
 /// Commands of this area.
@@ -105,6 +143,8 @@ pub enum ChromeCommand {
     ToggleQueue,
     /// Shows or hides the details pane.
     ToggleDetails,
+    /// Hides or shows scores.
+    ToggleScores,
     /// Light, dark, system in turn.
     NextTheme,
     /// Presentation mode on or off.
@@ -115,6 +155,25 @@ pub enum ChromeCommand {
     CancelJob,
     /// Replaces the preferences (the settings dialog).
     SetPreferences(Box<super::Preferences>),
+    /// Searches the catalogue by title or picture.
+    Search(SearchQuery),
+    /// The window got or lost the focus.
+    Focus(Focus),
+    /// Time has passed: removes messages that were up long enough.
+    Tick,
+    /// Tries to write again what the disk refused.
+    RetryWrite,
+    /// Writes the log, with what the disk refused, elsewhere.
+    SaveCopy(PathBuf),
+    /// Writes decisions or matches to a file.
+    Export {
+        /// Format id.
+        format: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Asks for a path.
+    Pick(PickFor),
     /// Undoes the reviewer's latest gesture.
     Undo,
     /// Redoes what was just undone.
@@ -273,9 +332,147 @@ impl ChromeState {
         self.next_toast += 1;
         self.toasts.push(Toast { id: self.next_toast, kind, text: text.into(), since_secs: now.secs });
     }
+
+    /// Refuses something visibly: a flash and the reason.
+    pub(super) fn refuse(&mut self, now: super::Now, reason: impl Into<String>) -> Vec<Effect> {
+        let reason = reason.into();
+        self.flash_secs = Some(now.secs);
+        self.toasts.retain(|toast| toast.text != reason);
+        self.toast(now, ToastKind::Warning, reason.clone());
+        vec![Effect::Announce(reason, super::Politeness::Assertive)]
+    }
+
+    pub(super) fn job_started(&mut self, job: JobId, kind: JobKind, now: super::Now) {
+        let progress = Progress { stage: kind.label().to_owned(), ..Progress::default() };
+        self.jobs.push(RunningJob { job, kind, progress, since_secs: now.secs });
+    }
+
+    pub(super) fn job_progress(&mut self, job: JobId, progress: Progress) {
+        if let Some(running) = self.jobs.iter_mut().find(|running| running.job == job) {
+            running.progress = progress;
+        }
+    }
+
+    pub(super) fn job_ended(&mut self, job: JobId) {
+        self.jobs.retain(|running| running.job != job);
+    }
+
+    pub(super) fn found(&mut self, hits: Vec<Hit>, generation: u64) {
+        if generation == self.search_generation {
+            self.hits = hits;
+        }
+    }
 }
 
 pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect> {
-    let _ = (state, command);
+    match command {
+        ChromeCommand::Go(station) => {
+            state.chrome.station = station;
+            state.chrome.dialog = None;
+            state.compare.pair = None;
+        }
+        ChromeCommand::Open(dialog) => {
+            state.chrome.typed.clear();
+            state.chrome.dialog = Some(dialog);
+        }
+        ChromeCommand::Escape => return escape(state),
+        ChromeCommand::Type(text) => state.chrome.typed = text,
+        ChromeCommand::Search(query) => return search(state, query),
+        ChromeCommand::Dismiss(id) => state.chrome.toasts.retain(|toast| toast.id != id),
+        ChromeCommand::ToggleQueue => state.preferences.show_queue = !state.preferences.show_queue,
+        ChromeCommand::ToggleDetails => state.preferences.show_details = !state.preferences.show_details,
+        ChromeCommand::ToggleScores => state.preferences.hide_scores = !state.preferences.hide_scores,
+        ChromeCommand::NextTheme => {
+            state.preferences.theme = match state.preferences.theme {
+                ThemeChoice::System => ThemeChoice::Light,
+                ThemeChoice::Light => ThemeChoice::Dark,
+                ThemeChoice::Dark => ThemeChoice::System,
+            };
+        }
+        ChromeCommand::TogglePresentation => {
+            state.preferences.presentation = !state.preferences.presentation;
+        }
+        ChromeCommand::ToggleFullScreen => return vec![Effect::ToggleFullScreen],
+        ChromeCommand::CancelJob => return vec![Effect::CancelJob],
+        ChromeCommand::SetPreferences(preferences) => state.preferences = *preferences,
+        ChromeCommand::Focus(focus) => {
+            if let Some(item) = &mut state.duplicates.item {
+                item.watch.set_away(focus == Focus::Lost, state.now.secs);
+            }
+            return Vec::new();
+        }
+        ChromeCommand::Tick => {
+            let now = state.now.secs;
+            let is_fresh =
+                |toast: &Toast| toast.kind == ToastKind::Error || now - toast.since_secs < TOAST_SECS;
+            state.chrome.toasts.retain(is_fresh);
+            return Vec::new();
+        }
+        ChromeCommand::RetryWrite => return vec![Effect::Job(Request::RetryWrite)],
+        ChromeCommand::SaveCopy(path) => return vec![Effect::Job(Request::SaveCopy(path))],
+        ChromeCommand::Export { format, path } => {
+            let matched = state.matching.outcome.clone();
+            let review = Arc::new(state.saving.review.clone());
+            return vec![Effect::Job(Request::Export { format, path, matched, review })];
+        }
+        ChromeCommand::Pick(what) => return vec![Effect::PickPath(what)],
+        ChromeCommand::Undo => return undo(state),
+        ChromeCommand::Redo => return redo(state),
+    }
+    vec![Effect::SavePreferences]
+}
+
+/// Closes the innermost layer; never decides anything.
+fn escape(state: &mut AppState) -> Vec<Effect> {
+    if state.chrome.dialog.take().is_some() {
+        return Vec::new();
+    }
+    if state.compare.is_open() {
+        return super::compare::apply(state, super::CompareCommand::Close);
+    }
+    let duplicates = &mut state.duplicates;
+    if duplicates.merge_query.take().is_some() || duplicates.note_draft.take().is_some() {
+        return Vec::new();
+    }
+    if duplicates.is_why_open || duplicates.mode != DuplicatesMode::Review {
+        duplicates.is_why_open = false;
+        duplicates.mode = DuplicatesMode::Review;
+        return Vec::new();
+    }
+    state.chrome.toasts.pop();
     Vec::new()
+}
+
+fn search(state: &mut AppState, query: SearchQuery) -> Vec<Effect> {
+    const N_HITS: usize = 50;
+    if state.session.open.is_none() {
+        return state.chrome.refuse(state.now, "Open a catalogue first");
+    }
+    state.chrome.search_generation += 1;
+    vec![Effect::Job(Request::Search { query, k: N_HITS, generation: state.chrome.search_generation })]
+}
+
+fn undo(state: &mut AppState) -> Vec<Effect> {
+    match state.saving.review.undo_target(&state.preferences.reviewer) {
+        Some(entry) => retract(state, entry),
+        None => state.chrome.refuse(state.now, "There is nothing to undo"),
+    }
+}
+
+fn redo(state: &mut AppState) -> Vec<Effect> {
+    match state.saving.review.redo_target(&state.preferences.reviewer) {
+        Some(entry) => retract(state, entry),
+        None => state.chrome.refuse(state.now, "There is nothing to redo"),
+    }
+}
+
+/// Retracts an entry and shows what that changes: jumps to its item and outlines its postings.
+pub(super) fn retract(state: &mut AppState, entry: EntryId) -> Vec<Effect> {
+    if let Some(reason) = super::saving::refusal(state) {
+        return state.chrome.refuse(state.now, reason);
+    }
+    let seen = Seen { view: View::History, ..Seen::default() };
+    let (_, mut effects) = super::saving::record(state, Gesture::Retract { entry }, seen);
+    effects.extend(super::duplicates::show_change(state, entry));
+    effects
 }

@@ -56,11 +56,20 @@ pub(super) const ACTIONS: &[ActionSpec] = &[];
 
 pub(super) fn apply(state: &mut AppState, command: CompareCommand) -> Vec<Effect> {
     match command {
-        CompareCommand::Open { left, right, partners } => {
-            state.compare.pair = Some((left, right));
-            state.compare.partners = partners;
-        }
+        CompareCommand::Open { left, right, partners } => return open(state, left, right, partners),
         CompareCommand::Close => state.compare.pair = None,
     }
+    Vec::new()
+}
+
+/// Opens the overlay; mode, zoom and pan stay as they were.
+pub(super) fn open(
+    state: &mut AppState,
+    left: PostingIdx,
+    right: PostingIdx,
+    partners: Vec<PostingIdx>,
+) -> Vec<Effect> {
+    state.compare.pair = Some((left, right));
+    state.compare.partners = partners;
     Vec::new()
 }

@@ -1,5 +1,7 @@
 //! What must happen outside the state: the shell carries these out and reports back as commands and events.
+use std::path::PathBuf;
 
+use crate::catalog::OpenOptions;
 use crate::jobs::Request;
 
 /// Why a path is asked for.
@@ -38,6 +40,13 @@ pub enum Politeness {
 /// One thing to do outside.
 #[derive(Clone, Debug)]
 pub enum Effect {
+    /// Open a path: a project folder, a folder of pictures, or a catalogue file, whichever it is.
+    OpenPath {
+        /// The path as given.
+        path: PathBuf,
+        /// How to read it, where it is a catalogue.
+        options: OpenOptions,
+    },
     /// Ask a job.
     Job(Request),
     /// Stop the running long job; what is finished stays.

@@ -19,14 +19,17 @@ mod session;
 
 pub use actions::{ActionSpec, Context, Trigger, action, actions, available};
 pub use catalogue::{CatalogueCommand, CatalogueState};
-pub use chrome::{ChromeCommand, ChromeState, Dialog, Station, Toast, ToastKind};
+pub use chrome::{ChromeCommand, ChromeState, Dialog, Focus, RunningJob, Station, Toast, ToastKind};
 pub use compare::{CompareCommand, CompareMode, CompareState};
-pub use duplicates::{DuplicatesCommand, DuplicatesMode, DuplicatesState, Mark};
+pub use duplicates::{
+    BATCH_SIZE, BatchState, Card, CutState, DuplicatesCommand, DuplicatesMode, DuplicatesState, Judgement,
+    Large, Manner, Mark, OpenItem, PendingQueue, judgement,
+};
 pub use effects::{Effect, PickFor, Politeness};
 pub use events::absorb;
 pub use history::{HistoryCommand, HistoryState};
 pub use keymap::{Binding, Clash, KeyEvent, Keymap};
-pub use matching::{MatchCommand, MatchState};
+pub use matching::{Cause, Change, MatchCommand, MatchState};
 pub use preferences::{Preferences, ThemeChoice};
 pub use saving::{SaveStatus, SavingState};
 pub use session::{Session, SessionCommand, SessionState};

@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{ActionSpec, AppState, Command, Context, Effect};
-use crate::catalog::{Catalog, OpenOptions};
+use super::{ActionSpec, AppState, Command, Context, Effect, PickFor, ToastKind};
+use crate::catalog::{Catalog, CatalogSource, OpenOptions, demo};
+use crate::jobs::{Opened, Request};
 use crate::project::{Access, ProjectSettings};
+use crate::review::ReviewState;
+
+/// Name under which the reviewer's place in the queue is remembered.
+pub(super) const PLACE: &str = "duplicates";
 
 /// An open project.
 #[derive(Clone, Debug)]
@@ -94,6 +99,61 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
 ];
 
 pub(super) fn apply(state: &mut AppState, command: SessionCommand) -> Vec<Effect> {
-    let _ = (state, command);
-    Vec::new()
+    match command {
+        SessionCommand::OpenPath(path) => open_path(state, path, OpenOptions::default()),
+        SessionCommand::OpenWith { path, options } => open_path(state, path, options),
+        SessionCommand::Pick => vec![Effect::PickPath(PickFor::Catalogue)],
+        SessionCommand::OpenDemo => {
+            state.session.opening = Some(PathBuf::from("Demo"));
+            let source =
+                CatalogSource::Demo { n_products: demo::DEFAULT_N_PRODUCTS, seed: demo::DEFAULT_SEED };
+            let options = OpenOptions::default();
+            vec![Effect::Job(Request::OpenCatalogue { source, options, folder: None })]
+        }
+        SessionCommand::ResetDemo => {
+            let is_demo = state.session.open.as_ref().is_some_and(Session::is_demo);
+            if is_demo {
+                return vec![Effect::Job(Request::ResetDemo)];
+            }
+            state.chrome.toast(state.now, ToastKind::Warning, "Only the demo can be reset; open it first");
+            Vec::new()
+        }
+        SessionCommand::TakeOver => vec![Effect::Job(Request::TakeOver)],
+    }
+}
+
+fn open_path(state: &mut AppState, path: PathBuf, options: OpenOptions) -> Vec<Effect> {
+    state.session.opening = Some(path.clone());
+    vec![Effect::OpenPath { path, options }]
+}
+
+/// The project is there: shows it and asks for everything that follows from it.
+pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
+    let Opened { name, folder, settings, access, catalog, entries } = opened;
+    state.session.opening = None;
+    state.preferences.remember_project(folder.clone());
+    state.saving = super::SavingState { review: ReviewState::from_entries(entries), ..Default::default() };
+    state.duplicates = super::DuplicatesState::default();
+    state.compare = super::CompareState::default();
+    state.matching = super::MatchState::for_project(&settings.matching, state.matching.generation);
+    if access == Access::ReadOnly {
+        let text = "The project is open in another window: this one is read-only. \u{201c}Take over writing\u{201d} lets it record decisions";
+        state.chrome.toast(state.now, ToastKind::Warning, text);
+    }
+    let reviewer = state.preferences.reviewer.clone();
+    state.session.open = Some(Session { folder, name, access, catalog, settings });
+    let mut effects = vec![
+        Effect::SavePreferences,
+        Effect::Job(Request::RecallPlace { reviewer, name: PLACE.to_owned() }),
+        Effect::Job(Request::CollectStatistics),
+    ];
+    effects.extend(super::matching::rematch(state, super::matching::Cause::Opened));
+    effects
+}
+
+impl Session {
+    /// Whether this is the built-in demo.
+    pub fn is_demo(&self) -> bool {
+        matches!(self.catalog.source(), CatalogSource::Demo { .. })
+    }
 }
