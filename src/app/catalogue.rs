@@ -21,14 +21,19 @@ pub struct CatalogueState {
 
 /// Commands of this area.
 #[derive(Clone, Debug, PartialEq)]
-pub enum CatalogueCommand {}
+pub enum CatalogueCommand {
+    /// Looks missing pictures up in this folder too, and opens the catalogue again.
+    ImagesFolder(PathBuf),
+    /// Writes the table of problems.
+    SaveProblems(PathBuf),
+}
 
 /// What keys and the palette offer.
 pub(super) const ACTIONS: &[ActionSpec] = &[];
 
 pub(super) fn apply(state: &mut AppState, command: CatalogueCommand) -> Vec<Effect> {
-    let _ = state;
-    match command {}
+    let _ = (state, command);
+    Vec::new()
 }
 
 /// The first rows of a table are there.

@@ -1,6 +1,6 @@
 //! The History station: the log, filters, undoing any gesture.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ActionSpec, AppState, Effect, ToastKind};
 use crate::catalog::Problem;
@@ -12,14 +12,17 @@ pub struct HistoryState {}
 
 /// Commands of this area.
 #[derive(Clone, Debug, PartialEq)]
-pub enum HistoryCommand {}
+pub enum HistoryCommand {
+    /// Reads decided pairs from a file and records them.
+    Import(PathBuf),
+}
 
 /// What keys and the palette offer.
 pub(super) const ACTIONS: &[ActionSpec] = &[];
 
 pub(super) fn apply(state: &mut AppState, command: HistoryCommand) -> Vec<Effect> {
-    let _ = state;
-    match command {}
+    let _ = (state, command);
+    Vec::new()
 }
 
 /// Decided pairs were read from a file: records them as one gesture.

@@ -7,6 +7,7 @@ mod error;
 mod lock;
 mod review_store;
 mod settings;
+pub mod user_files;
 
 pub use atomic::write_atomic;
 pub use cache::{CacheKey, EmbeddingCache, ShardWriter};

@@ -1,8 +1,10 @@
 //! Pictures for the views: decoded and scaled off the UI thread into a byte-bounded cache of textures.
 
+use std::sync::Arc;
+
 use egui::TextureHandle;
 
-use crate::catalog::PostingIdx;
+use crate::catalog::{Catalog, PostingIdx};
 
 /// What a view can draw for a posting.
 #[derive(Clone)]
@@ -20,6 +22,11 @@ pub enum Picture {
 pub struct Images {}
 
 impl Images {
+    /// Shows the pictures of this catalogue from now on; does nothing when it is the same one.
+    pub fn set_catalog(&self, catalog: &Arc<Catalog>) {
+        let _ = catalog;
+    }
+
     /// The picture of a posting scaled so that its longer side is about `side` pixels (rounded up to a step).
     /// Starts decoding when it is not there; nearest requests first.
     pub fn thumbnail(&self, ctx: &egui::Context, posting: PostingIdx, side: u32) -> Picture {

@@ -4,6 +4,7 @@ mod fonts;
 mod images;
 mod input;
 mod launch;
+mod overlays;
 mod shell;
 mod theme;
 mod views;

@@ -1,0 +1,106 @@
+//! Carries out effects: jobs, native dialogs, the system's programs, announcements, preferences.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::app::{CatalogueCommand, ChromeCommand, Command, Effect, HistoryCommand, PickFor, SessionCommand};
+use crate::catalog::CatalogSource;
+use crate::jobs::Request;
+use crate::project::user_files;
+
+use super::{LookalikeApp, PREFERENCES};
+use crate::ui::Outbox;
+
+/// Native dialogs, each waiting on a thread of its own so that the window goes on.
+#[derive(Clone, Default)]
+pub(super) struct Dialogs {
+    answered: Arc<Mutex<Vec<(PickFor, PathBuf)>>>,
+}
+
+impl Dialogs {
+    fn ask(&self, what: PickFor, ctx: &egui::Context) {
+        let answered = Arc::clone(&self.answered);
+        let ctx = ctx.clone();
+        // The dialog blocks until it is answered; without a portal it ends at once and the palette takes a typed path.
+        thread::spawn(move || {
+            let dialog = rfd::FileDialog::new();
+            let path = match &what {
+                PickFor::Catalogue | PickFor::ImportPairs => dialog.pick_file(),
+                PickFor::Folder | PickFor::ImagesFolder => dialog.pick_folder(),
+                PickFor::Export { file_name, .. } => dialog.set_file_name(*file_name).save_file(),
+                PickFor::LogCopy => dialog.set_file_name("review-copy.sqlite").save_file(),
+                PickFor::Problems => dialog.set_file_name("problems.csv").save_file(),
+            };
+            if let Some(path) = path {
+                answered.lock().unwrap_or_else(PoisonError::into_inner).push((what, path));
+                ctx.request_repaint();
+            }
+        });
+    }
+
+    /// Answers that came in, as commands.
+    pub(super) fn answers(&self) -> Outbox {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let command = |(what, path): (PickFor, PathBuf)| match what {
+            PickFor::Catalogue | PickFor::Folder => Command::Session(SessionCommand::OpenPath(path)),
+            PickFor::ImagesFolder => Command::Catalogue(CatalogueCommand::ImagesFolder(path)),
+            PickFor::Export { format, .. } => {
+                Command::Chrome(ChromeCommand::Export { format: format.to_owned(), path })
+            }
+            PickFor::ImportPairs => Command::History(HistoryCommand::Import(path)),
+            PickFor::LogCopy => Command::Chrome(ChromeCommand::SaveCopy(path)),
+            PickFor::Problems => Command::Catalogue(CatalogueCommand::SaveProblems(path)),
+        };
+        answered.drain(..).map(command).collect()
+    }
+}
+
+impl LookalikeApp {
+    pub(super) fn perform(&mut self, ctx: &egui::Context, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::OpenPath { path, options } => {
+                    let request = if path.join("project.ron").exists() {
+                        Request::OpenProject { folder: path }
+                    } else if path.is_dir() {
+                        Request::OpenCatalogue { source: CatalogSource::Folder(path), options, folder: None }
+                    } else {
+                        Request::OpenCatalogue { source: CatalogSource::File(path), options, folder: None }
+                    };
+                    let _ = self.jobs.send(request);
+                }
+                Effect::Job(request) => {
+                    let _ = self.jobs.send(request);
+                }
+                Effect::CancelJob => {
+                    if let Some(running) = self.state.chrome.jobs.last() {
+                        self.jobs.cancel(running.job);
+                    }
+                }
+                Effect::PickPath(what) => self.dialogs.ask(what, ctx),
+                Effect::OpenExternally(target) => ctx.open_url(egui::OpenUrl::new_tab(target)),
+                Effect::CopyText(text) => ctx.copy_text(text),
+                Effect::Announce(text, politeness) => super::footer::announce(ctx, &text, politeness),
+                Effect::SavePreferences => self.save_preferences(),
+                Effect::ToggleFullScreen => {
+                    let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+                    ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
+                }
+                Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            }
+        }
+    }
+
+    fn save_preferences(&mut self) {
+        if !self.keeps_preferences {
+            return;
+        }
+        let text = ron::ser::to_string_pretty(&self.state.preferences, ron::ser::PrettyConfig::default());
+        let saved =
+            text.map_err(|error| error.to_string()).and_then(|text| user_files::save(PREFERENCES, &text));
+        if let Err(reason) = saved {
+            self.state.chrome.notes.push(format!("preferences are not saved: {reason}"));
+        }
+    }
+}
