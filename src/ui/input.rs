@@ -6,6 +6,37 @@ use crate::app::{ActionSpec, AppState, KeyEvent, Keymap, Trigger};
 
 use super::Outbox;
 
+/// The one focusable widget of a station's centre. While it has the keyboard, Space, Enter and arrows are actions; while a
+/// button has it, they are the button's.
+pub(super) fn canvas_id() -> egui::Id {
+    egui::Id::unique("canvas")
+}
+
+/// Makes `rect` the canvas: it takes the keyboard whenever nothing else has it, and keeps arrows and Esc to itself.
+pub(super) fn canvas(ui: &egui::Ui, rect: egui::Rect, name: &str) {
+    let response = ui.interact(rect, canvas_id(), egui::Sense::focusable_noninteractive());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Group, true, name));
+    if ui.memory(|memory| memory.focused().is_none()) {
+        response.request_focus();
+    }
+    if response.has_focus() {
+        let filter =
+            egui::EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: true };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(canvas_id(), filter));
+    }
+}
+
+/// Which keys are actions now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listening {
+    /// All.
+    All,
+    /// A button has the keyboard: all but Space, Enter and arrows.
+    NotToButtons,
+    /// A field or an overlay has it: only keys with Ctrl or Alt, function keys and Esc.
+    NotToText,
+}
+
 /// Keys held down whose action sends a second command on release.
 #[derive(Debug, Default)]
 pub(super) struct HeldKeys {
@@ -22,14 +53,21 @@ impl HeldKeys {
         keymap: &Keymap,
         out: &mut Outbox,
     ) {
-        let typing = ctx.text_edit_focused() || state.chrome.dialog.is_some();
+        let focused = ctx.memory(|memory| memory.focused());
+        let listening = if ctx.text_edit_focused() || state.chrome.dialog.is_some() {
+            Listening::NotToText
+        } else if focused.is_some_and(|id| id != canvas_id()) {
+            Listening::NotToButtons
+        } else {
+            Listening::All
+        };
         ctx.input_mut(|input| {
             input.events.retain(|event| {
                 let &Event::Key { key, physical_key, pressed, repeat, modifiers } = event else {
                     return true;
                 };
                 let event = KeyEvent { key, physical_key, pressed, repeat, modifiers };
-                !self.take(state, keymap, &event, typing, out)
+                !self.take(state, keymap, &event, listening, out)
             });
         });
     }
@@ -39,7 +77,7 @@ impl HeldKeys {
         state: &AppState,
         keymap: &Keymap,
         event: &KeyEvent,
-        typing: bool,
+        listening: Listening,
         out: &mut Outbox,
     ) -> bool {
         let pressed_key = event.physical_key.unwrap_or(event.key);

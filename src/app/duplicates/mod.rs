@@ -69,6 +69,14 @@ pub struct DuplicatesState {
     remembered_key: Option<String>,
 }
 
+impl DuplicatesState {
+    /// Whether item number `position` passes the filter.
+    pub fn is_listed(&self, state: &AppState, position: usize) -> bool {
+        let item = self.queue.as_ref().and_then(|queue| queue.items.get(position));
+        item.is_some_and(|item| order::passes_filter(state, &item.members))
+    }
+}
+
 /// Commands of this area.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DuplicatesCommand {

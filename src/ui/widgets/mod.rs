@@ -2,6 +2,16 @@
 
 mod keycap;
 mod picture;
+mod title;
+mod verdict_mark;
 
 pub(super) use keycap::keycap;
-pub(super) use picture::{Drawn, paint_picture, picture};
+pub(super) use picture::{Drawn, paint_picture, paint_picture_with, picture};
+pub(super) use title::{title, title_galley};
+pub(super) use verdict_mark::verdict_mark;
+
+/// How much larger than the default the text is, 1.0 to 2.0.
+pub(super) fn text_scale(ui: &egui::Ui) -> f32 {
+    const DEFAULT_SIZE: f32 = 14.0;
+    egui::TextStyle::Body.resolve(ui.style()).size / DEFAULT_SIZE
+}

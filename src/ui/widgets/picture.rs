@@ -32,24 +32,34 @@ pub(in crate::ui) fn paint_picture(
     posting: PostingIdx,
     rect: Rect,
 ) -> Drawn {
+    paint_picture_with(ui.painter(), context, posting, rect)
+}
+
+/// As [`paint_picture`], with a painter of another layer.
+pub(in crate::ui) fn paint_picture_with(
+    painter: &egui::Painter,
+    context: ViewContext<'_>,
+    posting: PostingIdx,
+    rect: Rect,
+) -> Drawn {
     let palette = context.theme.palette;
-    ui.painter().rect_filled(rect, 2.0, palette.picture_ground);
-    let side = rect.width().max(rect.height()) * ui.ctx().pixels_per_point();
-    match context.images.thumbnail(ui.ctx(), posting, side.ceil() as u32) {
+    painter.rect_filled(rect, 2.0, palette.picture_ground);
+    let side = rect.width().max(rect.height()) * painter.ctx().pixels_per_point();
+    match context.images.thumbnail(painter.ctx(), posting, side.ceil() as u32) {
         Picture::Ready(texture) => {
             let natural = texture.size_vec2();
             let scale = (rect.width() / natural.x).min(rect.height() / natural.y);
             let fitted = Rect::from_center_size(rect.center(), natural * scale);
             let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
-            ui.painter().image(texture.id(), fitted, uv, egui::Color32::WHITE);
+            painter.image(texture.id(), fitted, uv, egui::Color32::WHITE);
             Drawn::Yes
         }
         Picture::Loading => Drawn::NotYet,
         Picture::Failed(reason) => {
             let font = FontId::proportional(11.0);
-            let galley = ui.painter().layout(reason, font, palette.text_weak, rect.width() - 8.0);
+            let galley = painter.layout(reason, font, palette.text_weak, rect.width() - 8.0);
             let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), rect).min;
-            ui.painter().with_clip_rect(rect).galley(at, galley, palette.text_weak);
+            painter.with_clip_rect(rect).galley(at, galley, palette.text_weak);
             Drawn::Yes
         }
     }
