@@ -91,9 +91,18 @@ impl HeldKeys {
             return true;
         }
         let bare = !event.modifiers.command && !event.modifiers.alt;
-        let always =
-            event.key == Key::Escape || event.key.name().starts_with('F') && event.key.name().len() > 1;
-        if typing && bare && !always {
+        let name = event.key.name();
+        let always = event.key == Key::Escape || name.starts_with('F') && name.len() > 1;
+        let is_button_key = matches!(
+            event.key,
+            Key::Space | Key::Enter | Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown
+        );
+        let is_heard = match listening {
+            Listening::All => true,
+            Listening::NotToButtons => !(bare && is_button_key),
+            Listening::NotToText => !bare || always,
+        };
+        if !is_heard {
             return false;
         }
         let Some(action) = keymap.lookup(state, event) else { return false };
