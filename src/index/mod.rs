@@ -3,6 +3,7 @@
 mod neighbors;
 mod query;
 mod self_join;
+mod sparse;
 
 pub use neighbors::{Hit, Metric, Neighbors, score_from_distance};
 pub use query::query;

@@ -1,1 +1,8 @@
 //! Text encoders, one file an architecture.
+
+pub(super) mod idf_word;
+mod stop_words;
+mod terms;
+mod tfidf;
+pub(super) mod tfidf_char;
+pub(super) mod tfidf_word;
