@@ -4,6 +4,8 @@
 
 #[path = "ours/files.rs"]
 mod files;
+#[path = "ours/fusion.rs"]
+mod fusion;
 #[path = "ours/join.rs"]
 mod join;
 #[path = "ours/titles.rs"]
@@ -22,6 +24,7 @@ type Work = fn(&Path) -> Outcome;
 /// Every work, by name.
 const WORKS: &[(&str, Work)] = &[
     ("self-join", join::self_join_dense),
+    ("fusion", fusion::fusion),
     ("titles-top50", titles::strings_to_neighbours),
     ("sparse-top50", titles::matrix_to_neighbours),
     ("shopee-tfidf-f1", |folder| titles::mean_f1(folder, "tfidf-word")),
