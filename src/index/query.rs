@@ -30,8 +30,7 @@ pub fn query(
     let order = || RankOrder::new(present.len(), key_ranks, |row| present[row]);
     match (&embeddings.rows, &query.rows) {
         (EmbeddingRows::Sparse(matrix), EmbeddingRows::Sparse(query)) if query.n_rows() > 0 => {
-            let (columns, values) = query.row(0);
-            sparse_query(matrix, present, columns, values, key_ranks, k, metric)
+            sparse_query(matrix, present, query.row(0), key_ranks, k, metric)
         }
         (EmbeddingRows::Dense(matrix), EmbeddingRows::Dense(query)) if matrix.width == query.width => {
             best(&order(), k, |rows, keys, first| {

@@ -25,8 +25,7 @@ pub(super) fn sparse_self_join(
             let found = sparse_query(
                 matrix,
                 present,
-                columns,
-                values,
+                (columns, values),
                 key_ranks,
                 options.k.saturating_add(1),
                 options.metric,
@@ -42,8 +41,7 @@ pub(super) fn sparse_self_join(
 pub(super) fn sparse_query(
     matrix: &CsrMatrix,
     present: &[bool],
-    columns: &[u32],
-    values: &[f32],
+    (columns, values): (&[u32], &[f32]),
     key_ranks: &[u32],
     k: usize,
     metric: Metric,
