@@ -2,6 +2,7 @@
 
 mod device;
 mod error;
+pub mod kernels;
 pub mod layers;
 pub mod ops;
 mod weights;

@@ -1,0 +1,5 @@
+"""Every work, one file a group."""
+
+from . import self_join, shopee_f1, titles
+
+ALL_WORKS = [*self_join.WORKS, *titles.WORKS, *shopee_f1.WORKS]
