@@ -179,7 +179,7 @@ fn score(role: Role, name: &str, look: &Look, column: usize) -> f32 {
                 letters if letters <= 200.0 => 1.1,
                 _ => 1.0,
             };
-            named(TITLE_NAMES, 2.0).max(named(TEXT_NAMES, 1.05)) + content
+            named(TITLE_NAMES, 3.0).max(named(TEXT_NAMES, 1.05)) + content
         }
         Role::Group => {
             let content = if look.distinct < 0.98 { 0.3 } else { 0.0 };

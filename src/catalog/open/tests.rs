@@ -186,7 +186,7 @@ fn every_encoding_is_read() {
     check(&little, &[]);
     check(&big, &[]);
     let mut damaged =
-        "id,title\n1,ééééééé ok\n2,żółw zielony\n3,a cup\n4,a pot\n5,a lid\n".to_owned().into_bytes();
+        "id,title\n1,éééééééééééé ok\n2,żółw zielony\n3,a cup\n4,a pot\n5,a lid\n".to_owned().into_bytes();
     damaged.extend(b"6,caf\xe9 \xe9t\xe9\n");
     let opened = Opened::new(&[("t.csv", &damaged)], &OpenOptions::default());
     assert_eq!(opened.problems(), [(ProblemKind::BadEncoding, Some(7), 1)]);
