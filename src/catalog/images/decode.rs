@@ -177,6 +177,23 @@ mod tests {
         check(&encode(&DynamicImage::ImageLuma8(eight.to_luma8()), ImageFormat::Jpeg), [54; 3], [18; 3]);
     }
 
+    /// 16 x 16, left half (220, 40, 30), right half (30, 60, 200), written by Pillow with
+    /// `picture.convert("CMYK").save(..., quality=50)` and `picture.save(..., quality=50, progressive=True)`.
+    #[test]
+    fn cmyk_and_progressive_jpegs_keep_their_colours() {
+        let cmyk: &[u8] = include_bytes!("fixtures/cmyk.jpg");
+        let progressive: &[u8] = include_bytes!("fixtures/progressive.jpg");
+        assert!(super::is_progressive(progressive) && !super::is_progressive(cmyk));
+        for bytes in [cmyk, progressive] {
+            let picture = decode_image(bytes, "x", &DecodeLimits::default()).unwrap();
+            for (x, expected) in [(2, [220, 40, 30]), (13, [30, 60, 200])] {
+                let found = picture.get_pixel(x, 4).0;
+                let close = found.iter().zip(expected).all(|(a, b): (&u8, u8)| a.abs_diff(b) <= 12);
+                assert!(close, "{found:?} is not {expected:?}");
+            }
+        }
+    }
+
     #[test]
     fn an_animation_gives_its_first_frame() {
         let mut bytes = Vec::new();
