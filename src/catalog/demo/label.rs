@@ -13,6 +13,8 @@ pub(super) struct Area {
     pub(super) top: f32,
     pub(super) width: f32,
     pub(super) height: f32,
+    /// The part of the width that letters may fill; the rest bends out of sight on round packages.
+    pub(super) reach: f32,
 }
 
 /// Number of layouts.
@@ -32,8 +34,8 @@ impl Area {
 pub(super) fn print(canvas: &mut Canvas, look: &Look, area: Area) {
     let palette = &look.palette;
     // The smaller side bounds every letter and picture, so that narrow labels stay calm.
-    let unit = area.width.min(area.height * 1.15);
-    let wide = area.width * 0.86;
+    let wide = area.width * area.reach;
+    let unit = (wide * 1.16).min(area.height * 1.15);
     let paper = palette.paper;
     let paper_ink =
         if palette.body.luma() < 140 { palette.body.darker(200) } else { palette.accent.darker(350) };

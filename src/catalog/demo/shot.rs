@@ -57,7 +57,7 @@ impl Shot {
             background: Background::random(rng),
             arrangement,
             pose: Pose { turn: rng.range(-100, 100) as i8 },
-            zoom: rng.range(74, 112) as u8,
+            zoom: rng.range(86, 112) as u8,
             offset: (rng.range(-26, 26) as i8, rng.range(-14, 16) as i8),
         }
     }
@@ -77,8 +77,8 @@ impl Shot {
             match self.arrangement {
                 Arrangement::Single => item(0.0, 0.0, 1.0, self.pose),
                 Arrangement::Pair => {
-                    item(-98.0, 0.0, 0.70, self.pose);
-                    item(98.0, 10.0, 0.70, other);
+                    item(-102.0, 0.0, 0.76, self.pose);
+                    item(102.0, 10.0, 0.76, other);
                 }
                 Arrangement::Behind => {
                     item(62.0, -34.0, 0.74, other);

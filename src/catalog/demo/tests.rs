@@ -27,3 +27,57 @@ fn sheet() {
     }
     sheet.save(format!("/tmp/demo-{start}-{mode}.png")).unwrap();
 }
+#[test]
+fn bench() {
+    let Ok(what) = std::env::var("DEMO_BENCH") else { return };
+    use super::canvas::Canvas;
+    use super::families::Family;
+    let all = postings(300, 7);
+    let cpu = || {
+        let s = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        s.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
+    };
+    let t = cpu();
+    for _ in 0..20 {
+        std::hint::black_box(postings(300, 7));
+    }
+    eprintln!("postings {:.2} ms", (cpu() - t) / 20.0);
+    let t = cpu();
+    for p in all.iter().take(200) {
+        std::hint::black_box(p.picture.draw());
+    }
+    eprintln!("draw {:.2} ms", (cpu() - t) / 200.0);
+    for style in 0..12 {
+        let t = cpu();
+        for p in all.iter().take(20) {
+            let mut c = Canvas::new(480, 480).unwrap();
+            let mut b = p.picture.shot.background;
+            b.style = style;
+            b.paint(&mut c);
+        }
+        eprintln!("background {style} {:.2} ms", (cpu() - t) / 20.0);
+    }
+    let mut seen: Vec<Family> = vec![];
+    for p in &all {
+        let f = p.picture.look.family;
+        if seen.contains(&f) {
+            continue;
+        }
+        seen.push(f);
+        let t = cpu();
+        for _ in 0..10 {
+            let mut c = Canvas::new(480, 480).unwrap();
+            c.within(tiny_skia::Transform::from_translate(240.0, 392.0), |c| {
+                f.draw(c, &p.picture.look, p.picture.shot.pose)
+            });
+        }
+        eprintln!("{f:?} {:.2} ms", (cpu() - t) / 10.0);
+    }
+    let t = cpu();
+    for _ in 0..20 {
+        let mut c = Canvas::new(480, 480).unwrap();
+        c.rect(0.0, 0.0, 480.0, 480.0, super::palette::WHITE);
+        std::hint::black_box(c.into_rgb());
+    }
+    eprintln!("blank {:.2} {what}", (cpu() - t) / 20.0);
+}

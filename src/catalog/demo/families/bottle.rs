@@ -8,10 +8,10 @@ use crate::catalog::demo::palette::{BLACK, BRASS, Rgb, WHITE};
 
 pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
     let cap_style = look.style(6, 4);
-    let half = look.shape(0, 52.0, 84.0);
-    let body = look.shape(1, 168.0, 212.0);
+    let half = look.shape(0, 60.0, 92.0);
+    let body = look.shape(1, 176.0, 206.0);
     let neck = half * look.shape(2, 0.24, 0.44);
-    let shoulder = look.shape(3, 20.0, 62.0);
+    let shoulder = look.shape(3, 20.0, 50.0);
     let neck_height = if cap_style == 2 { 48.0 } else { 16.0 };
     let waist = half * look.shape(4, 0.90, 1.06);
     canvas.ground_shadow(half);
@@ -43,7 +43,11 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
             bottom - top + 24.0,
             if look.layout % 8 >= 5 { look.palette.body } else { look.palette.paper },
         );
-        label::print(c, look, Area { cx, top: top + 4.0, width: half * 2.0, height: bottom - top + 2.0 });
+        label::print(
+            c,
+            look,
+            Area { cx, top: top + 4.0, width: half * 2.0, height: bottom - top + 2.0, reach: 0.74 },
+        );
         c.rect(-half, top, half * 2.0, bottom - top + 20.0, Ink::cylinder_glaze(-half, half));
     });
     canvas.fill(rounded(-half * 0.70, -body - 2.0, half * 0.13, body * 0.84, 6.0), Ink::glaze(WHITE, 0.30));

@@ -10,8 +10,8 @@ use crate::catalog::demo::palette::{BLACK, WHITE};
 use crate::catalog::demo::text::{Face, Line};
 
 pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
-    let width = look.shape(0, 120.0, 215.0);
-    let height = look.shape(1, 160.0, 285.0);
+    let width = look.shape(0, 136.0, 222.0);
+    let height = look.shape(1, 172.0, 290.0);
     let turn = pose.turn();
     // The further it is turned, the more of the side and the less of the front is seen.
     let depth = look.shape(2, 26.0, 44.0) + turn.abs() * 26.0;
@@ -49,7 +49,7 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
     let local = Transform::from_row(front / width, 0.0, 0.0, 1.0, left + front / 2.0, 0.0);
     canvas.within(local, |c| {
         c.clipped(rounded(-width / 2.0, -height, width, height, 1.0), |c| {
-            label::print(c, look, Area { cx: 0.0, top: -height, width, height });
+            label::print(c, look, Area { cx: 0.0, top: -height, width, height, reach: 0.86 });
         });
     });
     canvas.rect(

@@ -9,9 +9,9 @@ use crate::catalog::demo::palette::{STEEL, WHITE};
 pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
     let flat = look.style(6, 3) == 0;
     let (half, height) = if flat {
-        (look.shape(0, 100.0, 122.0), look.shape(1, 92.0, 140.0))
+        (look.shape(0, 112.0, 138.0), look.shape(1, 106.0, 156.0))
     } else {
-        (look.shape(0, 58.0, 76.0), look.shape(1, 210.0, 272.0))
+        (look.shape(0, 64.0, 84.0), look.shape(1, 228.0, 286.0))
     };
     let sag = if flat { 15.0 } else { 9.0 };
     canvas.ground_shadow(half);
@@ -27,7 +27,7 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
         label::print(
             c,
             look,
-            Area { cx, top: top + sag + 4.0, width: half * 2.1, height: bottom - top - 2.0 },
+            Area { cx, top: top + sag + 4.0, width: half * 2.1, height: bottom - top - 2.0, reach: 0.66 },
         );
         c.rect(-half, top, half * 2.0, bottom - top + 40.0, Ink::cylinder_glaze(-half, half));
     });

@@ -7,8 +7,8 @@ use crate::catalog::demo::look::{Look, Pose};
 use crate::catalog::demo::palette::{Rgb, STEEL, WHITE};
 
 pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
-    let half = look.shape(0, 74.0, 108.0);
-    let height = look.shape(1, 130.0, 205.0);
+    let half = look.shape(0, 90.0, 124.0);
+    let height = look.shape(1, 150.0, 228.0);
     let wax = look.palette.content.lighter(620);
     let is_tin = look.style(2, 3) == 0;
     canvas.ground_shadow(half);
@@ -28,7 +28,11 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
     let shift = pose.turn() * half * 0.22;
     canvas.clipped(band(shift - wide, shift + wide, top, bottom, 9.0), |c| {
         c.rect(-half, top, half * 2.0, bottom - top + 30.0, look.palette.paper);
-        label::print(c, look, Area { cx: shift, top: top + 10.0, width: wide * 2.0, height: bottom - top });
+        label::print(
+            c,
+            look,
+            Area { cx: shift, top: top + 10.0, width: wide * 2.0, height: bottom - top, reach: 0.80 },
+        );
     });
     canvas.fill(band(-half, half, -height, 0.0, 12.0), Ink::cylinder_glaze(-half, half));
     canvas.fill(band(-half * 0.78, -half * 0.68, -height * 0.9, -14.0, 3.0), Ink::glaze(WHITE, 0.35));

@@ -7,8 +7,8 @@ use crate::catalog::demo::look::{Look, Pose};
 use crate::catalog::demo::palette::{BRASS, STEEL, WHITE};
 
 pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
-    let half = look.shape(0, 78.0, 112.0);
-    let height = look.shape(1, 170.0, 262.0);
+    let half = look.shape(0, 86.0, 116.0);
+    let height = look.shape(1, 182.0, 262.0);
     let neck = half * look.shape(2, 0.70, 0.95);
     let lid_height = look.shape(3, 34.0, 58.0);
     let content = look.palette.content;
@@ -32,7 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
     canvas.clipped(band(-half, half, top, bottom, 7.0), |c| {
         c.rect(-half - 2.0, top - 4.0, half * 2.0 + 4.0, bottom - top + 24.0, look.palette.paper);
         let cx = pose.turn() * half * 0.42;
-        let area = Area { cx, top: top + 6.0, width: half * 2.1, height: bottom - top + 2.0 };
+        let area = Area { cx, top: top + 6.0, width: half * 2.1, height: bottom - top + 2.0, reach: 0.70 };
         label::print(c, look, area);
         c.rect(-half, top, half * 2.0, bottom - top + 20.0, Ink::cylinder_glaze(-half, half));
     });

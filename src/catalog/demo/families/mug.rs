@@ -7,9 +7,9 @@ use crate::catalog::demo::palette::{Rgb, WHITE};
 use crate::catalog::demo::text::{Face, Line};
 
 pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
-    let half = look.shape(0, 80.0, 104.0);
+    let half = look.shape(0, 88.0, 112.0);
     let foot = half * look.shape(1, 0.66, 1.0);
-    let height = look.shape(2, 160.0, 232.0);
+    let height = look.shape(2, 172.0, 244.0);
     let palette = &look.palette;
     let body = palette.body;
     let side = if pose.turn >= -20 { 1.0 } else { -1.0 };

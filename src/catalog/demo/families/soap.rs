@@ -10,8 +10,8 @@ use crate::catalog::demo::palette::{BLACK, WHITE};
 use crate::catalog::demo::text::{Face, Line};
 
 pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
-    let width = look.shape(0, 210.0, 264.0);
-    let height = look.shape(1, 118.0, 158.0);
+    let width = look.shape(0, 240.0, 300.0);
+    let height = look.shape(1, 136.0, 180.0);
     let radius = look.shape(2, 16.0, 58.0);
     let bar = look.palette.content.lighter(520);
     let center_y = -110.0;
@@ -31,7 +31,7 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
         match look.style(3, 3) {
             0 => {
                 c.clipped(rounded(x + 2.0, y + 2.0, width - 4.0, height - 4.0, radius), |c| {
-                    label::print(c, look, Area { cx: 0.0, top: y, width, height });
+                    label::print(c, look, Area { cx: 0.0, top: y, width, height, reach: 0.86 });
                     c.rect(
                         x,
                         y,
@@ -49,7 +49,7 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
                 let band = width * 0.52;
                 c.rect(-band / 2.0, y - 1.0, band, height + 18.0, look.palette.body.darker(250));
                 c.clipped(rounded(-band / 2.0, y - 1.0, band, height + 2.0, 1.0), |c| {
-                    label::print(c, look, Area { cx: 0.0, top: y, width: band, height });
+                    label::print(c, look, Area { cx: 0.0, top: y, width: band, height, reach: 0.86 });
                 });
                 for side in [-1.0, 1.0] {
                     c.motif_in(

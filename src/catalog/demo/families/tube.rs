@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: &mut Canvas, look: &Look, pose: Pose) {
     canvas.fill(polygon(&outline), Ink::cylinder(-crimp, crimp, palette.body));
     canvas.clipped(polygon(&outline), |c| {
         let cx = pose.turn() * foot * 0.35;
-        let area = Area { cx, top: high + 26.0, width: crimp * 2.1, height: height - 44.0 };
+        let area = Area { cx, top: high + 26.0, width: crimp * 2.1, height: height - 44.0, reach: 0.62 };
         label::print(c, look, area);
         c.rect(-crimp, high, crimp * 2.0, height + 4.0, Ink::cylinder_glaze(-crimp, crimp));
         c.rect(
