@@ -120,6 +120,11 @@ impl Palette {
         }
     }
 
+    /// The same design around a content whose colour nature gives.
+    pub(super) fn holding(self, content: Option<Rgb>) -> Self {
+        Self { content: content.unwrap_or(self.content), ..self }
+    }
+
     /// The same design in another sold colour (an index into [`SOLD_COLORS`]).
     pub(super) fn sold_in(self, color: usize) -> Self {
         let body = SOLD_COLORS.get(color).copied().unwrap_or(self.body);

@@ -2,7 +2,7 @@
 //! both. Here it is decided where the picture alone fails and where the title alone does.
 
 use super::edits::Edit;
-use super::names::{SHOPS, WATERMARKS};
+use super::names::{Domain, SHOPS, WATERMARKS};
 use super::picture::DemoPicture;
 use super::rng::Rng;
 use super::shot::Shot;
@@ -80,7 +80,7 @@ pub(super) fn postings(n_products: u32, seed: u64) -> Vec<DemoPosting> {
         let mut rng = Rng::stream(seed, 1_000_000_007 + number as u64);
         let group = format!("g{:04}", number + 1);
         // Group sizes 1 to 8, three on average.
-        let n_postings = [1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 8][rng.below(20) as usize];
+        let n_postings = [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 8][rng.below(20) as usize];
         let home = language(&mut rng);
         for which in 0..n_postings {
             all.push(posting(product, which, home, &group, &mut rng));
@@ -100,15 +100,18 @@ fn language(rng: &mut Rng) -> Language {
 
 fn posting(product: &Product, which: u32, home: Language, group: &str, rng: &mut Rng) -> DemoPosting {
     // The first seller takes the manufacturer's picture as it is and says everything.
-    let own_photo = which > 0 && rng.chance(42);
-    let (title_language, wording) = match (which, own_photo) {
-        (0, _) => (home, Wording::Full),
+    let own_photo = which > 0 && rng.chance(30);
+    let is_fashion = matches!(product.kind.domain, Domain::Gear | Domain::Wear);
+    let (title_language, wording) = if which == 0 {
+        (home, Wording::Full)
+    } else if own_photo {
         // A picture that helps little comes with a title that helps, mostly.
-        (_, true) => (if rng.chance(76) { home } else { language(rng) }, Wording::Full),
-        (_, false) => {
-            let wording = if rng.chance(30) { Wording::Generic } else { Wording::Full };
-            (if rng.chance(38) { home } else { language(rng) }, wording)
-        }
+        (if rng.chance(70) { home } else { language(rng) }, Wording::Full)
+    } else if rng.chance(if is_fashion { 50 } else { 24 }) {
+        let loud = [Language::Indonesian, Language::Indonesian, Language::English, language(rng)];
+        (rng.pick(&loud), Wording::Generic)
+    } else {
+        (if rng.chance(30) { home } else { language(rng) }, Wording::Full)
     };
     let watermark = rng.pick(&WATERMARKS);
     let (shot, edits) = if own_photo {

@@ -35,7 +35,7 @@ pub(super) struct Shot {
 impl Shot {
     /// The manufacturer's picture: plain, centred.
     pub(super) fn stock(rng: &mut Rng) -> Self {
-        let background = if rng.chance(55) { Background::studio(rng) } else { Background::random(rng) };
+        let background = if rng.chance(22) { Background::studio(rng) } else { Background::random(rng) };
         Self {
             background,
             arrangement: Arrangement::Single,

@@ -18,7 +18,7 @@ pub(super) enum Wording {
 pub(super) fn write(product: &Product, language: Language, wording: Wording, rng: &mut Rng) -> String {
     let noun = product.kind.nouns[language.at()];
     if wording == Wording::Generic {
-        return rng.pick(GENERIC[language.at()]).replace("{}", noun);
+        return GENERIC[language.at()].replace("{}", noun);
     }
     let name = vec![product.brand.to_owned(), product.series.to_owned()];
     let mut parts: Vec<String> = Vec::new();

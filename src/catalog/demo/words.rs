@@ -114,15 +114,16 @@ pub(super) const EXTRAS: [&[&str]; 7] = [
     &["أصلي", "جديد", "توصيل سريع", "عرض خاص", "جودة عالية", "شحن مجاني"],
 ];
 
-/// Titles that say nothing: `{}` is the name of the thing.
-pub(super) const GENERIC: [&[&str]; 7] = [
-    &["{} best quality cheap", "new {} free shipping", "{} hot sale 2024"],
-    &["{} murah", "{} terbaru promo", "{} kualitas import murah meriah", "READY {} BISA COD"],
-    &["{} günstig Top Angebot", "{} neu, schneller Versand"],
-    &["{} pas cher", "{} nouveau, promo"],
-    &["{} barato oferta", "{} nuevo envío gratis"],
-    &["{} 送料無料 激安", "人気 {} セール"],
-    &["{} رخيص", "{} عرض خاص"],
+/// Titles that say nothing: `{}` is the name of the thing. One a language, so that different products meet
+/// under the same title.
+pub(super) const GENERIC: [&str; 7] = [
+    "New {} free shipping",
+    "{} murah terbaru",
+    "{} günstig Top Angebot",
+    "{} pas cher promo",
+    "{} barato oferta",
+    "人気 {} 送料無料",
+    "{} رخيص عرض خاص",
 ];
 
 /// Emoji that sellers decorate with.

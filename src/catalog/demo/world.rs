@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::kinds::{KINDS, Kind, Variants};
 use super::look::Look;
-use super::palette::{Palette, SOLD_COLORS};
+use super::palette::{Palette, Rgb, SOLD_COLORS};
 use super::rng::Rng;
 use super::shot::Shot;
 
@@ -48,10 +48,10 @@ pub(super) fn products(n_products: u32, seed: u64) -> Vec<Product> {
         let kind_idx = order[line as usize % order.len()];
         let kind = &KINDS[kind_idx];
         let first = match latest[kind_idx].take() {
-            Some(original) if rng.chance(24) => imitation(&original, line, &mut rng),
+            Some(original) if rng.chance(16) => imitation(&original, line, &mut rng),
             _ => invented(kind, line, &mut rng),
         };
-        let n_variants = [1, 1, 1, 1, 2, 2, 2, 3, 3, 3][rng.below(10) as usize];
+        let n_variants = [1, 1, 1, 1, 1, 1, 2, 2, 3, 3][rng.below(10) as usize];
         let room = n_products as usize - products.len();
         products.extend(variants(&first, n_variants, &mut rng).into_iter().take(room));
         latest[kind_idx] = Some(first);
@@ -74,13 +74,25 @@ fn invented(kind: &'static Kind, line: u32, rng: &mut Rng) -> Product {
         brand,
         series,
         noun: kind.nouns[0],
-        palette: Palette::random(rng),
+        palette: Palette::random(rng).holding(natural_color(kind.id)),
         shape,
         layout: rng.byte(),
     };
     let code = [letter(rng), letter(rng)];
     let stock = Shot::stock(rng);
     Product { kind, line, brand, series, variant: Variant::Color(0), code, look: Arc::new(look), stock }
+}
+
+/// Contents that have the same colour whoever sells them.
+fn natural_color(kind_id: &str) -> Option<Rgb> {
+    match kind_id {
+        "jam" => Some(Rgb(190, 36, 52)),
+        "honey" => Some(Rgb(226, 152, 38)),
+        "spread" => Some(Rgb(92, 54, 34)),
+        "olive-oil" => Some(Rgb(178, 160, 44)),
+        "coffee" => Some(Rgb(108, 68, 42)),
+        _ => None,
+    }
 }
 
 /// Another brand's copy of a successful design, down to the picture's background.

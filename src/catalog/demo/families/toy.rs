@@ -146,8 +146,8 @@ fn car(canvas: &mut Canvas, look: &Look, pose: Pose) {
         Line::new(&format!("{}", 1 + look.shape[6] % 99), Face::Bold, 27.0, 36.0, palette.accent.darker(350)),
     );
     canvas.text(
-        half * 0.56,
-        -deck * 0.66,
+        -half * 0.60,
+        -deck * 0.70,
         Line::new(look.brand, Face::Bold, 17.0, half * 0.5, body.readable_ink()),
     );
     canvas.oval(half - 12.0, -deck * 0.72, 10.0, 9.0, Rgb(255, 236, 170));
