@@ -3,7 +3,7 @@
 
 use super::canvas::{Canvas, curve, rotation};
 use super::ink::Ink;
-use super::palette::{BLACK, Rgb, WHITE};
+use super::palette::{BLACK, PALETTES, Rgb, WHITE};
 use super::rng::Rng;
 use tiny_skia::Transform;
 
@@ -45,16 +45,22 @@ const TINTS: [Rgb; 14] = [
     Rgb(228, 200, 160),
 ];
 
+/// A tint between two of the list, a little stronger or weaker.
+fn shade(rng: &mut Rng) -> Rgb {
+    let mixed = rng.pick(&TINTS).mix(rng.pick(&PALETTES).content, rng.range(0, 420));
+    if rng.chance(50) { mixed.lighter(rng.range(0, 300)) } else { mixed.darker(rng.range(0, 240)) }
+}
+
 impl Background {
     /// Any background.
     pub(super) fn random(rng: &mut Rng) -> Self {
         let style = rng.below(u32::from(N_STYLES)) as u8;
-        Self { style, tint: rng.pick(&TINTS), second: rng.pick(&TINTS), grain: rng.byte() }
+        Self { style, tint: shade(rng), second: shade(rng), grain: rng.byte() }
     }
 
     /// The white sweep of a manufacturer's own picture.
     pub(super) fn studio(rng: &mut Rng) -> Self {
-        Self { style: rng.below(2) as u8, tint: rng.pick(&TINTS), second: WHITE, grain: rng.byte() }
+        Self { style: rng.below(2) as u8, tint: shade(rng), second: WHITE, grain: rng.byte() }
     }
 
     /// Paints the whole picture.

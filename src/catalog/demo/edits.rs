@@ -95,8 +95,8 @@ impl Edit {
 
     /// One to three edits of a re-upload, each kind at most once.
     pub(super) fn random_list(rng: &mut Rng, shop: &'static str) -> Vec<Self> {
-        let n_edits = 1 + rng.below(3) as usize;
-        let mut kinds: Vec<u32> = vec![0, 0, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 11];
+        let n_edits = rng.pick(&[1, 1, 1, 1, 1, 2, 2, 2, 2, 3]);
+        let mut kinds: Vec<u32> = vec![0, 0, 1, 2, 3, 3, 4, 4, 4, 5, 6, 6, 7, 8, 8, 9, 9, 10, 11];
         rng.shuffle(&mut kinds);
         let mut chosen: Vec<u32> = Vec::new();
         for kind in kinds {
@@ -110,13 +110,13 @@ impl Edit {
     fn random(rng: &mut Rng, kind: u32, shop: &'static str) -> Self {
         match kind {
             0 => Self::Crop {
-                percent: rng.range(108, 138) as u8,
+                percent: rng.range(106, 124) as u8,
                 dx: rng.range(-26, 26) as i8,
                 dy: rng.range(-24, 24) as i8,
             },
             1 => Self::Flip,
             2 => {
-                let tenths = rng.range(20, 70) as i8;
+                let tenths = rng.range(15, 50) as i8;
                 Self::Tilt { tenths: if rng.chance(50) { tenths } else { -tenths } }
             }
             3 => {

@@ -107,7 +107,7 @@ fn posting(product: &Product, which: u32, home: Language, group: &str, rng: &mut
     } else if own_photo {
         // A picture that helps little comes with a title that helps, mostly.
         (if rng.chance(70) { home } else { language(rng) }, Wording::Full)
-    } else if rng.chance(if is_fashion { 50 } else { 24 }) {
+    } else if rng.chance(if is_fashion { 38 } else { 16 }) {
         let loud = [Language::Indonesian, Language::Indonesian, Language::English, language(rng)];
         (rng.pick(&loud), Wording::Generic)
     } else {

@@ -51,7 +51,11 @@ pub(super) fn products(n_products: u32, seed: u64) -> Vec<Product> {
             Some(original) if rng.chance(16) => imitation(&original, line, &mut rng),
             _ => invented(kind, line, &mut rng),
         };
-        let n_variants = [1, 1, 1, 1, 1, 1, 2, 2, 3, 3][rng.below(10) as usize];
+        // Each line of sizes makes several pairs that no picture can tell apart; a few are enough.
+        let n_variants = match kind.variants {
+            Variants::Colors => rng.pick(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 3]),
+            Variants::Sizes(_) | Variants::Models(_) => rng.pick(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 3]),
+        };
         let room = n_products as usize - products.len();
         products.extend(variants(&first, n_variants, &mut rng).into_iter().take(room));
         latest[kind_idx] = Some(first);
