@@ -1,97 +1,49 @@
 //! The catalogue in memory: one arena a column, so that a million postings stay under 1 KB a row.
 
+use std::collections::HashMap;
+
+use super::images::ImageTable;
+use super::key_index::KeyIndex;
+use super::text_column::{LinkedColumn, TextColumn};
 use super::{CatalogSource, ColumnMap, ImageSource, PostingIdx, Problem};
-
-/// Strings of one column, stored end to end in one arena.
-#[derive(Clone, Debug, Default)]
-pub struct TextColumn {
-    text: String,
-    ends: Vec<u64>,
-}
-
-impl TextColumn {
-    /// Number of cells.
-    pub fn n_cells(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Appends one cell.
-    pub fn push(&mut self, cell: &str) {
-        self.text.push_str(cell);
-        self.ends.push(self.text.len() as u64);
-    }
-
-    /// The cell at `row`; empty where the row does not exist.
-    pub fn get(&self, row: usize) -> &str {
-        let Some(&end) = self.ends.get(row) else {
-            return "";
-        };
-        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.text.get(start as usize..end as usize).unwrap_or("")
-    }
-}
 
 /// A loaded catalogue. Cheap to share (`Arc<Catalog>`); nothing in it changes after loading.
 #[derive(Debug)]
 pub struct Catalog {
-    _private: (),
-}
-
-/// Collects rows into a [`Catalog`]; used by the loaders, the demo and tests.
-#[derive(Debug, Default)]
-pub struct CatalogBuilder {
-    _private: (),
-}
-
-impl CatalogBuilder {
-    /// A builder for a catalogue called `name`, whose extra columns are `columns` (all source columns, in order).
-    pub fn new(name: &str, source: CatalogSource, columns: Vec<String>) -> Self {
-        unimplemented!("{name}{source:?}{columns:?}")
-    }
-
-    /// Adds one posting. `key` must be unique; `cells` holds one entry per source column.
-    pub fn push(
-        &mut self,
-        key: &str,
-        raw_title: &str,
-        title: &str,
-        image: ImageSource,
-        group: Option<&str>,
-        cells: &[&str],
-    ) -> PostingIdx {
-        unimplemented!("{key}{raw_title}{title}{image:?}{group:?}{cells:?}")
-    }
-
-    /// Records a problem met while loading.
-    pub fn problem(&mut self, problem: Problem) {
-        unimplemented!("{problem:?}")
-    }
-
-    /// The finished catalogue.
-    pub fn finish(self) -> Catalog {
-        unimplemented!()
-    }
+    pub(super) name: String,
+    pub(super) source: CatalogSource,
+    pub(super) column_map: Option<ColumnMap>,
+    pub(super) columns: Vec<String>,
+    pub(super) cells: Vec<TextColumn>,
+    pub(super) keys: LinkedColumn,
+    pub(super) raw_titles: LinkedColumn,
+    pub(super) titles: LinkedColumn,
+    pub(super) groups: LinkedColumn,
+    pub(super) images: ImageTable,
+    pub(super) index: KeyIndex,
+    pub(super) key_ranks: Vec<u32>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Catalog {
     /// Display name (file stem, folder name, or "Demo").
     pub fn name(&self) -> &str {
-        unimplemented!()
+        &self.name
     }
 
     /// Where it was loaded from; enough to load it again.
     pub fn source(&self) -> &CatalogSource {
-        unimplemented!()
+        &self.source
     }
 
     /// The column map it was read with (`None` for folders and the demo).
     pub fn column_map(&self) -> Option<&ColumnMap> {
-        unimplemented!()
+        self.column_map.as_ref()
     }
 
     /// Number of postings.
     pub fn n_postings(&self) -> usize {
-        unimplemented!()
+        self.keys.n_rows()
     }
 
     /// All postings in row order.
@@ -101,71 +53,94 @@ impl Catalog {
 
     /// The posting's key: unique, stable over re-scans; what the decision log stores.
     pub fn key(&self, posting: PostingIdx) -> &str {
-        unimplemented!("{posting:?}")
+        self.keys.get(posting.at(), &self.cells).unwrap_or("")
     }
 
     /// The posting with this key.
     pub fn find(&self, key: &str) -> Option<PostingIdx> {
-        unimplemented!("{key}")
+        self.index.find(key, |row| self.key(PostingIdx(row))).map(PostingIdx)
     }
 
     /// The title in the mode the catalogue was opened with; what text encoders read.
     pub fn title(&self, posting: PostingIdx) -> &str {
-        unimplemented!("{posting:?}")
+        self.titles.get(posting.at(), &self.cells).unwrap_or("")
+    }
+
+    /// The title as it stands in the source.
+    pub fn raw_title(&self, posting: PostingIdx) -> &str {
+        self.raw_titles.get(posting.at(), &self.cells).unwrap_or("")
     }
 
     /// The group label, opaque; `None` where the catalogue has none or the cell is empty.
     pub fn group(&self, posting: PostingIdx) -> Option<&str> {
-        unimplemented!("{posting:?}")
+        self.groups.get(posting.at(), &self.cells)
     }
 
     /// Group labels as dense numbers in order of first appearance, for metrics; unlabelled postings are `None`.
     pub fn group_ids(&self) -> Vec<Option<u32>> {
-        unimplemented!()
+        let mut ids: HashMap<&str, u32> = HashMap::new();
+        self.postings()
+            .map(|posting| {
+                self.group(posting).map(|label| {
+                    let next = ids.len() as u32;
+                    *ids.entry(label).or_insert(next)
+                })
+            })
+            .collect()
     }
 
     /// Whether any posting carries a group label.
     pub fn has_groups(&self) -> bool {
-        unimplemented!()
+        self.postings().any(|posting| self.group(posting).is_some())
     }
 
     /// Whether any posting carries a picture reference.
     pub fn has_images(&self) -> bool {
-        unimplemented!()
+        self.images.has_any()
     }
 
     /// Whether any posting carries a title.
     pub fn has_titles(&self) -> bool {
-        unimplemented!()
+        self.postings().any(|posting| !self.title(posting).is_empty())
     }
 
     /// Where the posting's picture comes from.
     pub fn image(&self, posting: PostingIdx) -> ImageSource {
-        unimplemented!("{posting:?}")
+        self.images.get(posting.at(), &self.cells)
     }
 
     /// Names of all source columns, in the order of the source.
     pub fn columns(&self) -> &[String] {
-        unimplemented!()
+        &self.columns
     }
 
     /// The cell of source column `column` (an index into [`Self::columns`]).
     pub fn cell(&self, posting: PostingIdx, column: usize) -> &str {
-        unimplemented!("{posting:?}{column}")
+        self.cells.get(column).map_or("", |cells| cells.get(posting.at()))
     }
 
     /// Rank of each posting when sorted by key (bytewise): breaks ties deterministically everywhere.
     pub fn key_ranks(&self) -> &[u32] {
-        unimplemented!()
+        &self.key_ranks
     }
 
     /// What went wrong while loading; the load went on.
     pub fn problems(&self) -> &[Problem] {
-        unimplemented!()
+        &self.problems
     }
 
     /// Bytes of memory held, for statistics.
     pub fn n_bytes(&self) -> usize {
-        unimplemented!()
+        let derived = [&self.keys, &self.raw_titles, &self.titles, &self.groups];
+        let problems: usize =
+            self.problems.iter().map(|problem| problem.file.len() + problem.message.len()).sum();
+        self.cells.iter().map(TextColumn::n_bytes).sum::<usize>()
+            + derived.iter().map(|column| column.n_bytes()).sum::<usize>()
+            + self.images.n_bytes()
+            + self.index.n_bytes()
+            + self.key_ranks.capacity() * size_of::<u32>()
+            + self.problems.capacity() * size_of::<Problem>()
+            + problems
+            + size_of::<Self>()
     }
 }

@@ -1,10 +1,34 @@
 //! Pictures: where they come from, safe decoding, thumbnails.
 
-use std::path::PathBuf;
+mod decode;
+mod locate;
+mod store;
+mod thumbnail;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
 use super::demo::DemoPicture;
+
+pub use decode::decode_image;
+pub(super) use locate::Locator;
+pub(super) use store::ImageTable;
+pub use thumbnail::thumbnail;
+
+/// File name extensions of the kinds of picture that can be decoded.
+const PICTURE_EXTENSIONS: [&str; 10] =
+    ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff"];
+
+/// Whether `name` (a file name, path or address) ends like a picture. Used to guess, never to decide how to decode.
+pub(super) fn looks_like_picture(name: &str) -> bool {
+    let name = name.split(['?', '#']).next().unwrap_or(name);
+    name.rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty() && PICTURE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    })
+}
 
 /// Where a posting's picture comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +98,12 @@ impl ImageSource {
     /// # Errors
     /// [`ImageError::Absent`], [`ImageError::Unreadable`] or [`ImageError::TooLarge`].
     pub fn content_bytes(&self, limits: &DecodeLimits) -> Result<Vec<u8>, ImageError> {
-        unimplemented!("{limits:?}")
+        match self {
+            Self::None => Err(ImageError::Absent),
+            // The file may have appeared since the catalogue was loaded.
+            Self::File(path) | Self::Missing(path) => read_bounded(path, limits),
+            Self::Drawn(picture) => Ok(picture.description().into_bytes()),
+        }
     }
 
     /// Decodes (or draws) the picture: 8-bit RGB, upright, alpha over white.
@@ -82,7 +111,13 @@ impl ImageSource {
     /// # Errors
     /// Any [`ImageError`]; never panics.
     pub fn decode(&self, limits: &DecodeLimits) -> Result<RgbImage, ImageError> {
-        unimplemented!("{limits:?}")
+        match self {
+            Self::None => Err(ImageError::Absent),
+            Self::File(path) | Self::Missing(path) => {
+                decode_image(&read_bounded(path, limits)?, &path.to_string_lossy(), limits)
+            }
+            Self::Drawn(picture) => Ok(picture.draw()),
+        }
     }
 
     /// The path to show in messages and "open source"; `None` for drawn and absent pictures.
@@ -94,15 +129,29 @@ impl ImageSource {
     }
 }
 
-/// Decodes an encoded picture: format by content, EXIF orientation applied, alpha over white, limits checked first.
-///
-/// # Errors
-/// [`ImageError::TooLarge`] or [`ImageError::Undecodable`], naming `path`.
-pub fn decode_image(bytes: &[u8], path: &str, limits: &DecodeLimits) -> Result<RgbImage, ImageError> {
-    unimplemented!("{bytes:?}{path}{limits:?}")
-}
-
-/// Scales a picture down so that its longer side is at most `side` pixels (antialiased); smaller pictures are returned as they are.
-pub fn thumbnail(picture: &RgbImage, side: u32) -> RgbImage {
-    unimplemented!("{picture:?}{side}")
+/// Reads a regular file whose size is checked before anything is allocated, and again while reading (it may grow).
+fn read_bounded(path: &Path, limits: &DecodeLimits) -> Result<Vec<u8>, ImageError> {
+    let shown = || path.to_string_lossy().into_owned();
+    let unreadable = |reason: String| ImageError::Unreadable { path: shown(), reason };
+    let too_large = |n_bytes: u64| ImageError::TooLarge {
+        path: shown(),
+        reason: format!("the file has at least {n_bytes} bytes, at most {} are read", limits.max_file_bytes),
+    };
+    // Asked before opening: opening a named pipe would wait for ever.
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(unreadable("it is not a file".to_owned()));
+    }
+    if metadata.len() > limits.max_file_bytes {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    file.take(limits.max_file_bytes + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(error.to_string()))?;
+    if bytes.len() as u64 > limits.max_file_bytes {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(bytes)
 }
