@@ -29,4 +29,12 @@ pub enum CatalogError {
         /// Which columns there are.
         reason: String,
     },
+    /// A file of the demo catalogue cannot be written.
+    #[error("cannot write the demo catalogue: {reason}. Give a folder that you may write to: {}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
 }

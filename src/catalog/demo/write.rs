@@ -1,0 +1,89 @@
+//! Writes the demo as plain files, so that every loader and every other program can read it. It never
+//! removes anything; files of the same names are replaced.
+
+use std::fs;
+use std::io::Error;
+use std::path::Path;
+
+use image::ImageEncoder;
+use image::codecs::jpeg::JpegEncoder;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::postings::{COLUMNS, DemoPosting, postings};
+use crate::catalog::CatalogError;
+
+/// Good enough to look at closely, small enough for 900 files.
+const JPEG_QUALITY: u8 = 88;
+
+/// Writes the demo as files: `catalog.csv` and `images/`; returns the number of postings.
+///
+/// # Errors
+/// When a file cannot be written; names it.
+pub fn write(out_dir: &Path, n_products: u32, seed: u64) -> Result<usize, CatalogError> {
+    let images = out_dir.join("images");
+    fs::create_dir_all(&images).map_err(|error| unwritable(&images, &error.to_string()))?;
+    let all = postings(n_products, seed);
+    all.par_iter().try_for_each(|posting| write_picture(out_dir, posting))?;
+    // The table comes last: where it stands, the pictures do too.
+    let table = out_dir.join("catalog.csv");
+    let text = csv_text(&all).map_err(|error| unwritable(&table, &error.to_string()))?;
+    fs::write(&table, text).map_err(|error| unwritable(&table, &error.to_string()))?;
+    Ok(all.len())
+}
+
+fn unwritable(path: &Path, reason: &str) -> CatalogError {
+    CatalogError::Unwritable { path: path.to_owned(), reason: reason.to_owned() }
+}
+
+fn write_picture(out_dir: &Path, posting: &DemoPosting) -> Result<(), CatalogError> {
+    let path = out_dir.join(posting.image_path());
+    let picture = posting.picture.draw();
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
+        .write_image(&picture, picture.width(), picture.height(), image::ExtendedColorType::Rgb8)
+        .map_err(|error| unwritable(&path, &error.to_string()))?;
+    fs::write(&path, bytes).map_err(|error| unwritable(&path, &error.to_string()))
+}
+
+fn csv_text(all: &[DemoPosting]) -> Result<Vec<u8>, Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(COLUMNS)?;
+    for posting in all {
+        table.write_record(posting.cells())?;
+    }
+    table.into_inner().map_err(|error| Error::other(error.to_string()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use super::write;
+    use crate::catalog::CatalogError;
+
+    #[test]
+    fn the_files_are_the_same_every_time() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let n_postings = write(first.path(), 3, 11).unwrap();
+        assert_eq!(write(second.path(), 3, 11).unwrap(), n_postings);
+        for file in ["catalog.csv", "images/demo-0001.jpg"] {
+            assert_eq!(
+                fs::read(first.path().join(file)).unwrap(),
+                fs::read(second.path().join(file)).unwrap(),
+                "{file}"
+            );
+        }
+        assert_eq!(fs::read_dir(first.path().join("images")).unwrap().count(), n_postings);
+        let mut reader = csv::Reader::from_path(first.path().join("catalog.csv")).unwrap();
+        assert_eq!(reader.records().map(|record| record.unwrap()).count(), n_postings);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = write(file.path(), 1, 1).unwrap_err();
+        assert!(matches!(error, CatalogError::Unwritable { .. }));
+        assert!(error.to_string().contains("images"), "{error}");
+    }
+}
