@@ -1,1 +1,3 @@
 //! Text encoders, one file an architecture.
+
+pub mod minilm;
