@@ -1,6 +1,7 @@
-//! Antialiased resizing with Pillow's arithmetic, so that a network sees the very bytes it was evaluated on: columns
-//! first, then rows, coefficients of 22 bits, each pass rounded to bytes (Pillow, src/libImaging/Resample.c). Other
-//! libraries' SIMD resizers use coefficients of 15 bits, which is off by two levels here and there.
+//! Antialiased resizing with Pillow's arithmetic, so that a network sees the very bytes it was evaluated on: a pass
+//! over columns and one over rows, coefficients of 22 bits, each pass rounded to bytes (Pillow 13,
+//! src/libImaging/Resample.c). Other libraries' SIMD resizers use coefficients of 15 bits, which is off by two levels
+//! here and there, and MobileNetV2 magnifies even one level.
 
 use image::RgbImage;
 
@@ -43,28 +44,49 @@ pub(super) fn resize(
     }
     let column_taps = taps(picture.width(), columns, interpolation);
     let row_taps = taps(picture.height(), rows, interpolation);
-    // Only the input rows that some output row reads.
-    let first = row_taps.first().map_or(0, |taps| taps.start);
-    let last = row_taps.last().map_or(0, |taps| taps.start + taps.coefficients.len());
-    let mut narrow = vec![0_u8; (last - first) * row_bytes];
-    let lines = picture.as_raw().chunks_exact(picture.width() as usize * 3).skip(first);
-    for (line, to) in lines.zip(narrow.chunks_exact_mut(row_bytes)) {
-        resize_columns(line, &column_taps, to);
-    }
-    let mut sums = vec![0_i32; row_bytes];
-    for (taps, to) in row_taps.iter().zip(resized.chunks_exact_mut(row_bytes)) {
-        sums.fill(1 << (FRACTION_BITS - 1));
-        let lines = narrow[(taps.start - first) * row_bytes..].chunks_exact(row_bytes);
-        for (&coefficient, line) in taps.coefficients.iter().zip(lines) {
-            for (sum, &value) in sums.iter_mut().zip(line) {
-                *sum += i32::from(value) * coefficient;
-            }
+    let lines = picture.as_raw().chunks_exact(picture.width() as usize * 3);
+    if rows_come_first(picture.dimensions(), columns, rows) {
+        let mut sums = vec![0_i32; picture.width() as usize * 3];
+        let mut short = vec![0_u8; sums.len()];
+        for (taps, to) in row_taps.iter().zip(resized.chunks_exact_mut(row_bytes)) {
+            resize_rows(lines.clone().skip(taps.start), taps, &mut sums, &mut short);
+            resize_columns(&short, &column_taps, to);
         }
-        for (value, &sum) in to.iter_mut().zip(&sums) {
-            *value = byte(sum);
+    } else {
+        // Only the input rows that some output row reads.
+        let first = row_taps.first().map_or(0, |taps| taps.start);
+        let last = row_taps.last().map_or(0, |taps| taps.start + taps.coefficients.len());
+        let mut narrow = vec![0_u8; (last - first) * row_bytes];
+        for (line, to) in lines.skip(first).zip(narrow.chunks_exact_mut(row_bytes)) {
+            resize_columns(line, &column_taps, to);
+        }
+        let mut sums = vec![0_i32; row_bytes];
+        for (taps, to) in row_taps.iter().zip(resized.chunks_exact_mut(row_bytes)) {
+            let lines = narrow.chunks_exact(row_bytes).skip(taps.start - first);
+            resize_rows(lines, taps, &mut sums, to);
         }
     }
     resized
+}
+
+/// Since Pillow 13, rows come first where their number shrinks by more than twice what the columns' number does.
+fn rows_come_first((width, height): (u32, u32), columns: Window, rows: Window) -> bool {
+    let shrinks_by = |from: u32, to: u32| i64::from(from) - i64::from(to);
+    let (in_columns, in_rows) = (shrinks_by(width, columns.resized), shrinks_by(height, rows.resized));
+    in_rows > 0 && in_rows > 2 * in_columns
+}
+
+/// One output row from the lines its taps start at.
+fn resize_rows<'a>(lines: impl Iterator<Item = &'a [u8]>, taps: &Taps, sums: &mut [i32], to: &mut [u8]) {
+    sums.fill(1 << (FRACTION_BITS - 1));
+    for (&coefficient, line) in taps.coefficients.iter().zip(lines) {
+        for (sum, &value) in sums.iter_mut().zip(line) {
+            *sum += i32::from(value) * coefficient;
+        }
+    }
+    for (value, &sum) in to.iter_mut().zip(sums.iter()) {
+        *value = byte(sum);
+    }
 }
 
 fn resize_columns(line: &[u8], taps: &[Taps], to: &mut [u8]) {
