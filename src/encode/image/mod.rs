@@ -1,1 +1,3 @@
 //! Image encoders, one file an architecture.
+
+pub(super) mod mobilenetv2_tf;
