@@ -2,9 +2,11 @@
 
 mod candidates;
 mod clusters;
+mod edges;
 mod matches;
 mod submission;
 mod tune;
+mod union_find;
 
 pub use candidates::{Candidate, candidates_by_doubt};
 pub use clusters::{Cluster, ClusterOptions, Clusters, cluster};
