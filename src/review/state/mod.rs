@@ -289,6 +289,14 @@ impl ReviewState {
         self.relations.between(a, b)
     }
 
+    /// How many pairs between two different numbered groups were left unsure.
+    pub(super) fn n_unsure_between(&self, a: u32, b: u32) -> u64 {
+        if self.relations.unsure().is_empty() {
+            return 0;
+        }
+        self.relations.pairs_between(a, b, Verdict::Unsure).len() as u64
+    }
+
     /// Numbered groups that are different from, or variants of, a numbered group.
     pub(super) fn groups_apart_from(&self, group: u32) -> std::collections::BTreeSet<u32> {
         self.relations.groups_apart_from(group)
