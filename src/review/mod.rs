@@ -9,5 +9,7 @@ mod state;
 
 pub use entry::{Claim, Entry, EntryId, Gesture, Key, Seen, Verdict, View};
 pub use exchange::{LABEL_FORMATS, LabelExport, LabelFormatSpec, export_labels, import_pairs};
-pub use queue::{Queue, QueueItem, QueueKind, QueueSort, build_queue};
-pub use state::{Conflict, Counts, Link, PairStanding, ReviewState};
+pub use queue::{
+    MAX_NEAR_MISSES, MAX_PAIRS, NEAR_MISS_MARGIN, Queue, QueueItem, QueueKind, QueueSort, build_queue,
+};
+pub use state::{Conflict, Counts, Link, PairStanding, ReviewState, weakest_link};
