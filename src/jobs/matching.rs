@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Context, JobError, Meter, Workbench, embed, neighbors_of};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Problem};
 use crate::encode::{Embeddings, Modality, encoder_spec};
 use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusion_spec, pair_table};
 use crate::index::{JoinOptions, Metric, Neighbors};
@@ -42,6 +42,8 @@ pub struct Grounds {
     pub metric: Metric,
     /// Neighbours a posting.
     pub k: usize,
+    /// Pictures that could not be embedded.
+    pub problems: Vec<Problem>,
     wanted: (Option<String>, Option<String>),
 }
 
@@ -111,8 +113,9 @@ impl Grounds {
             )));
         }
         let options = JoinOptions { k: settings.k, metric: settings.metric };
-        let ground = |encoder: Option<&str>,
-                      modality: Modality|
+        let mut problems = Vec::new();
+        let mut ground = |encoder: Option<&str>,
+                          modality: Modality|
          -> Result<Option<ModalityGround>, JobError> {
             let Some(encoder) = encoder else { return Ok(None) };
             let spec = encoder_spec(encoder)?;
@@ -127,6 +130,7 @@ impl Grounds {
             }
             let embedded = embed(bench, encoder, context)?;
             let neighbors = neighbors_of(bench, &embedded, options, context)?;
+            problems.extend(embedded.problems);
             Ok(Some(ModalityGround {
                 encoder: encoder.to_owned(),
                 embeddings: embedded.embeddings,
@@ -151,8 +155,14 @@ impl Grounds {
             table: Arc::new(table),
             metric: settings.metric,
             k: settings.k,
+            problems,
             wanted,
         })
+    }
+
+    /// Whether matching by `a` and by `b` needs the same grounds.
+    pub fn same_needs(a: &MatchSettings, b: &MatchSettings) -> bool {
+        a.metric == b.metric && a.k == b.k && wanted_encoders(a) == wanted_encoders(b)
     }
 
     /// Whether matching by `settings` needs nothing beyond these grounds.

@@ -1,0 +1,1 @@
+//! Orders and answers of the server, without a project.
