@@ -18,8 +18,8 @@ use crate::catalog::{OpenOptions, preview};
 use crate::encode::ModelStore;
 use crate::jobs::{
     CancelToken, Context, Event, Grounds, JobError, JobId, JobKind, MatchOutcome, MatchPlan, OpenEncoders,
-    Opened, Outcome, Progress, Reporter, Request, SearchQuery, SilentReporter, Workbench, collect_statistics,
-    export, import, load_catalog, match_with, open_catalog_project, search,
+    Opened, Outcome, Progress, Reporter, Request, RowRule, SearchQuery, SilentReporter, Workbench,
+    collect_statistics, export, import, load_catalog, match_with, open_catalog_project, search,
 };
 use crate::nn::describe_device;
 use crate::project::{MatchSettings, Project, ProjectSettings};
@@ -259,7 +259,8 @@ impl Compute {
             }
             Request::Export { format, path, matched, review } => {
                 let bench = self.bench()?;
-                let n_bytes = export(format, path, &bench.catalog, matched.as_deref(), 1, review)?;
+                let n_bytes =
+                    export(format, path, &bench.catalog, matched.as_deref(), RowRule::default(), review)?;
                 Ok(Outcome::Exported { path: path.clone(), n_bytes })
             }
             Request::ImportPairs { path } => {
