@@ -1,1 +1,101 @@
-//! Floor 6: the brain of the window: state, commands, effects. No pixel, no thread, no file.
+//! Floor 6: the brain of the window: state, commands, effects. No pixel, no thread, no file; of egui only the keys.
+//!
+//! `apply(state, command) -> effects` and `absorb(state, event) -> effects` are the only ways in. Each area of the
+//! window has one file with its state, its commands, its actions (what keys and the palette offer) and its `apply`.
+
+mod actions;
+mod catalogue;
+mod chrome;
+mod compare;
+mod duplicates;
+mod effects;
+mod events;
+mod history;
+mod keymap;
+mod matching;
+mod preferences;
+mod saving;
+mod session;
+
+pub use actions::{ActionSpec, Context, Trigger, action, actions, available};
+pub use catalogue::{CatalogueCommand, CatalogueState};
+pub use chrome::{ChromeCommand, ChromeState, Dialog, Focus, RunningJob, Station, Toast, ToastKind};
+pub use compare::{CompareCommand, CompareMode, CompareState};
+pub use duplicates::{
+    BATCH_SIZE, BatchState, Card, CutState, DuplicatesCommand, DuplicatesMode, DuplicatesState, Judgement,
+    Large, Manner, Mark, OpenItem, PendingQueue, judgement,
+};
+pub use effects::{Effect, PickFor, Politeness};
+pub use events::absorb;
+pub use history::{HistoryCommand, HistoryState};
+pub use keymap::{Binding, Clash, KeyEvent, Keymap};
+pub use matching::{Cause, Change, MatchCommand, MatchState};
+pub use preferences::{Preferences, ThemeChoice};
+pub use saving::{SaveStatus, SavingState};
+pub use session::{Session, SessionCommand, SessionState};
+
+/// The time, given by the shell at the start of each frame, so that everything that depends on it can be tested.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Now {
+    /// Seconds since the window opened; never goes back.
+    pub secs: f64,
+    /// Wall clock, milliseconds since 1970 UTC.
+    pub wall_millis: i64,
+}
+
+/// Everything the window knows. At most twelve fields; an area's own state lives in its file.
+#[derive(Debug, Default)]
+pub struct AppState {
+    /// This frame's time.
+    pub now: Now,
+    /// What the user likes: theme, text size, keys, reviewer name; saved across projects.
+    pub preferences: Preferences,
+    /// The open project and catalogue.
+    pub session: SessionState,
+    /// Match settings and their current outcome.
+    pub matching: MatchState,
+    /// The decision log as seen from here, and whether it is on disk.
+    pub saving: SavingState,
+    /// The Duplicates station.
+    pub duplicates: DuplicatesState,
+    /// The compare overlay.
+    pub compare: CompareState,
+    /// The Catalogue station.
+    pub catalogue: CatalogueState,
+    /// The History station.
+    pub history: HistoryState,
+    /// Rail, palette, dialogs, toasts, running job.
+    pub chrome: ChromeState,
+}
+
+/// Everything that can be done, by key, click, palette or test.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Opening and closing projects.
+    Session(SessionCommand),
+    /// Threshold, weight, fusion.
+    Match(MatchCommand),
+    /// The Duplicates station.
+    Duplicates(DuplicatesCommand),
+    /// The compare overlay.
+    Compare(CompareCommand),
+    /// The Catalogue station.
+    Catalogue(CatalogueCommand),
+    /// The History station.
+    History(HistoryCommand),
+    /// Rail, palette, dialogs, toasts.
+    Chrome(ChromeCommand),
+}
+
+/// Applies one command. Pure: what must happen outside the state is returned.
+pub fn apply(state: &mut AppState, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Session(command) => session::apply(state, command),
+        Command::Match(command) => matching::apply(state, command),
+        Command::Duplicates(command) => duplicates::apply(state, command),
+        Command::Compare(command) => compare::apply(state, command),
+        Command::Catalogue(command) => catalogue::apply(state, command),
+        Command::History(command) => history::apply(state, command),
+        Command::Chrome(command) => chrome::apply(state, command),
+    }
+}

@@ -4,10 +4,12 @@ mod candidates;
 mod clusters;
 mod matches;
 mod submission;
+mod title_flags;
 mod tune;
 
 pub use candidates::{Candidate, candidates_by_doubt};
 pub use clusters::{Cluster, ClusterOptions, Clusters, cluster};
 pub use matches::{MatchOptions, row_matches};
 pub use submission::write_submission;
+pub use title_flags::{TitleFlag, title_flags};
 pub use tune::{Tuned, tune};
