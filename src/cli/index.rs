@@ -128,11 +128,13 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
     let mut problems: Vec<ProblemLine> = catalog.problems().iter().map(ProblemLine::from).collect();
     let mut encoders = Vec::new();
     let options = JoinOptions { k: settings.matching.k, metric: settings.matching.metric };
-    let images = settings.image_encoders.iter().filter(|_| catalog.has_images());
-    let texts = settings.text_encoders.iter().filter(|_| catalog.has_titles());
+    let images = settings.image_encoders.iter().filter(|_| session.bench.has(Modality::Image));
+    let texts = settings.text_encoders.iter().filter(|_| session.bench.has(Modality::Text));
     for id in texts.chain(images) {
         let embedded = embed(&session.bench, id, context)?;
-        neighbors_of(&session.bench, &embedded, options, context)?;
+        if embedded.embeddings.present.contains(&true) {
+            neighbors_of(&session.bench, &embedded, options, context)?;
+        }
         for problem in &embedded.problems {
             // Two encoders fail on the same file for the same reason.
             if !problems.iter().any(|known| known.file == problem.file) {

@@ -103,12 +103,13 @@ impl Grounds {
     pub fn lay(bench: &Workbench, settings: &MatchSettings, context: &Context<'_>) -> Result<Self, JobError> {
         let catalog = &bench.catalog;
         let wanted = wanted_encoders(settings);
-        let image_encoder = wanted.0.as_deref().filter(|_| catalog.has_images());
-        let text_encoder = wanted.1.as_deref().filter(|_| catalog.has_titles());
+        let (has_image, has_text) = (bench.has(Modality::Image), bench.has(Modality::Text));
+        let image_encoder = wanted.0.as_deref().filter(|_| has_image);
+        let text_encoder = wanted.1.as_deref().filter(|_| has_text);
         if catalog.n_postings() > 0 && image_encoder.is_none() && text_encoder.is_none() {
             return Err(JobError::Refused(format!(
                 "nothing can be compared: the catalogue has {} and the settings ask for {}. Choose an encoder for what it has",
-                describe(catalog.has_images(), catalog.has_titles()),
+                describe(has_image, has_text),
                 describe(wanted.0.is_some(), wanted.1.is_some()),
             )));
         }
@@ -129,8 +130,11 @@ impl Grounds {
                 )));
             }
             let embedded = embed(bench, encoder, context)?;
+            problems.extend_from_slice(&embedded.problems);
+            if !embedded.embeddings.present.contains(&true) {
+                return Ok(None);
+            }
             let neighbors = neighbors_of(bench, &embedded, options, context)?;
-            problems.extend(embedded.problems);
             Ok(Some(ModalityGround {
                 encoder: encoder.to_owned(),
                 embeddings: embedded.embeddings,

@@ -395,7 +395,7 @@ impl Compute {
     fn lay_and_match(&self, settings: &MatchSettings, context: &Context<'_>) -> Result<Outcome, JobError> {
         let bench = self.bench()?;
         if self.state.borrow().grounds.is_empty() {
-            for quick in first_settings(settings, &bench.catalog) {
+            for quick in first_settings(settings, &bench) {
                 let grounds = Arc::new(Grounds::lay(&bench, &quick, context)?);
                 self.keep(grounds.clone());
                 self.tell_first(&grounds, &quick);

@@ -1,7 +1,7 @@
 //! Quick settings that give a queue within seconds while the configured encoders still embed.
 
-use crate::catalog::Catalog;
-use crate::encode::encoder_spec;
+use crate::encode::{Modality, encoder_spec};
+use crate::jobs::Workbench;
 use crate::project::MatchSettings;
 
 /// Threshold of `idf-word` alone: where its mean F1 peaks on real seller titles.
@@ -12,9 +12,9 @@ const BOTH_THRESHOLD: f32 = 0.65;
 const PICTURES_THRESHOLD: f32 = 0.84;
 
 /// Settings to try in order before `wanted`, quickest first; empty where `wanted` itself is quick.
-pub(super) fn first_settings(wanted: &MatchSettings, catalog: &Catalog) -> Vec<MatchSettings> {
-    let wants_image = wanted.fusion != "text" && wanted.image_encoder.is_some() && catalog.has_images();
-    let wants_text = wanted.fusion != "image" && wanted.text_encoder.is_some() && catalog.has_titles();
+pub(super) fn first_settings(wanted: &MatchSettings, bench: &Workbench) -> Vec<MatchSettings> {
+    let wants_image = wanted.fusion != "text" && wanted.image_encoder.is_some() && bench.has(Modality::Image);
+    let wants_text = wanted.fusion != "image" && wanted.text_encoder.is_some() && bench.has(Modality::Text);
     let is_slow = |encoder: &Option<String>| {
         encoder.as_deref().and_then(|id| encoder_spec(id).ok()).is_some_and(|spec| spec.model.is_some())
     };
