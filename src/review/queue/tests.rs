@@ -5,10 +5,10 @@ use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, propte
 use proptest::test_runner::Config;
 use uuid::Uuid;
 
-use super::rows::Rows;
 use super::{NEAR_MISS_MARGIN, Queue, QueueKind, QueueSort, build};
 use crate::index::{Hit, Neighbors};
 use crate::matching::{Cluster, Clusters};
+use crate::review::rows::Rows;
 use crate::review::{Claim, Entry, EntryId, Gesture, Key, PairStanding, ReviewState, Seen, Verdict};
 
 const THRESHOLD: f32 = 0.5;
@@ -33,6 +33,10 @@ impl Rows for Names {
 
     fn key_rank(&self, row: u32) -> u32 {
         self.0.len() as u32 - 1 - row
+    }
+
+    fn title(&self, row: u32) -> &str {
+        self.key(row)
     }
 
     fn find(&self, key: &str) -> Option<u32> {
@@ -79,13 +83,12 @@ fn components(n: usize, score: impl Fn(usize, usize) -> f32) -> Clusters {
         }
     }
     let mut clusters = Clusters { cluster_of: vec![u32::MAX; n], ..Clusters::default() };
-    for name in 0..n {
+    for (name, &(a, b, weakest_score)) in weakest.iter().enumerate() {
         let members: Vec<u32> = (0..n as u32).filter(|&row| part[row as usize] == name).collect();
         if members.len() > 1 {
             for &row in &members {
                 clusters.cluster_of[row as usize] = clusters.clusters.len() as u32;
             }
-            let (a, b, weakest_score) = weakest[name];
             clusters.clusters.push(Cluster { members, weakest: (a, b), weakest_score, cut_by_guard: false });
         }
     }
@@ -258,7 +261,7 @@ proptest! {
                     state.standing(names.key(member), names.key(row)) == PairStanding::Open
                 });
                 let scores = scores.map(|&member| score(member.min(row) as usize, member.max(row) as usize));
-                let scores = scores.filter(|&it| it > 0.0 && it < THRESHOLD && it >= THRESHOLD - NEAR_MISS_MARGIN);
+                let scores = scores.filter(|&it| it > 0.0 && (THRESHOLD - NEAR_MISS_MARGIN..THRESHOLD).contains(&it));
                 scores.max_by(f32::total_cmp).map(|score| (row, score))
             });
             let mut near: Vec<(u32, f32)> = near.collect();
