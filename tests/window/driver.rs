@@ -27,7 +27,8 @@ impl Driver {
 
     /// The window with nothing open.
     pub fn bare(size: [f32; 2]) -> Self {
-        let builder = Harness::builder().with_size(size).with_step_dt(0.25).with_max_steps(64).allow_missing_glyphs();
+        let builder =
+            Harness::builder().with_size(size).with_step_dt(0.25).with_max_steps(64).allow_missing_glyphs();
         let harness = builder.wgpu().build_eframe(|cc| LookalikeApp::bare(&cc.egui_ctx));
         Self { harness }
     }
@@ -36,7 +37,9 @@ impl Driver {
         let source = CatalogSource::Demo { n_products, seed: 7 };
         self.send(Command::Session(SessionCommand::OpenSource { source, folder: folder.to_owned() }));
         self.wait("the final queue", |state| {
-            state.matching.outcome.is_some() && state.matching.updating_since.is_none() && state.duplicates.queue.is_some()
+            state.matching.outcome.is_some()
+                && state.matching.updating_since.is_none()
+                && state.duplicates.queue.is_some()
         });
         self.wait_drawn();
     }
@@ -60,7 +63,12 @@ impl Driver {
                 return;
             }
             let chrome = &self.state().chrome;
-            assert!(start.elapsed() < PATIENCE, "waited too long for {what}; messages: {:?}, jobs: {:?}", chrome.toasts, chrome.jobs);
+            assert!(
+                start.elapsed() < PATIENCE,
+                "waited too long for {what}; messages: {:?}, jobs: {:?}",
+                chrome.toasts,
+                chrome.jobs
+            );
             std::thread::yield_now();
         }
     }

@@ -117,7 +117,8 @@ fn a_queue_is_cleared_by_keyboard_and_the_log_says_what_was_typed() {
     for _ in 3..groups.len() {
         driver.press(Key::Num2);
     }
-    let second: Vec<&Vec<String>> = groups.iter().enumerate().filter(|(at, _)| *at == 1 || *at > 2).map(|(_, card)| card).collect();
+    let second: Vec<&Vec<String>> =
+        groups.iter().enumerate().filter(|(at, _)| *at == 1 || *at > 2).map(|(_, card)| card).collect();
     let second_postings: Vec<String> = second.into_iter().flatten().cloned().collect();
     let mut expected = within(&groups[0], Verdict::Same);
     expected.extend(within(&second_postings, Verdict::Same));
@@ -131,7 +132,8 @@ fn a_queue_is_cleared_by_keyboard_and_the_log_says_what_was_typed() {
     let groups = cards(&driver);
     driver.press(Key::ArrowRight);
     driver.press(Key::X);
-    let rest: Vec<String> = groups.iter().enumerate().filter(|(at, _)| *at != 1).flat_map(|(_, card)| card.clone()).collect();
+    let rest: Vec<String> =
+        groups.iter().enumerate().filter(|(at, _)| *at != 1).flat_map(|(_, card)| card.clone()).collect();
     let mut expected = within(&rest, Verdict::Same);
     expected.extend(all_pairs(&[&groups[1], &rest], Verdict::Different));
     driver.press(Key::S);
@@ -147,7 +149,14 @@ fn a_queue_is_cleared_by_keyboard_and_the_log_says_what_was_typed() {
         let queue = state.duplicates.queue.as_ref().expect("a queue");
         let at = (0..queue.items.len())
             .rev()
-            .find(|at| state.duplicates.recorded[*at].is_none() && !queue.items[*at].members.iter().any(|row| present.iter().any(|key| key == session.catalog.key(lookalike::catalog::PostingIdx(*row)))))
+            .find(|at| {
+                state.duplicates.recorded[*at].is_none()
+                    && !queue.items[*at].members.iter().any(|row| {
+                        present
+                            .iter()
+                            .any(|key| key == session.catalog.key(lookalike::catalog::PostingIdx(*row)))
+                    })
+            })
             .expect("another item");
         session.catalog.key(lookalike::catalog::PostingIdx(queue.items[at].members[0])).to_owned()
     };
@@ -170,9 +179,16 @@ fn a_queue_is_cleared_by_keyboard_and_the_log_says_what_was_typed() {
         driver.press(Key::X);
         let expected: Pairs = {
             let state = driver.state();
-            let (session, queue) = (state.session.open.as_ref().expect("open"), state.duplicates.queue.as_ref().expect("a queue"));
+            let (session, queue) = (
+                state.session.open.as_ref().expect("open"),
+                state.duplicates.queue.as_ref().expect("a queue"),
+            );
             let items = page.positions.iter().skip(1).map(|at| &queue.items[*at]);
-            let keys = |rows: &Vec<u32>| rows.iter().map(|row| session.catalog.key(lookalike::catalog::PostingIdx(*row)).to_owned()).collect::<Vec<_>>();
+            let keys = |rows: &Vec<u32>| {
+                rows.iter()
+                    .map(|row| session.catalog.key(lookalike::catalog::PostingIdx(*row)).to_owned())
+                    .collect::<Vec<_>>()
+            };
             items.flat_map(|item| within(&keys(&item.members), Verdict::Same)).collect()
         };
         if expected.is_empty() {
@@ -188,7 +204,12 @@ fn a_queue_is_cleared_by_keyboard_and_the_log_says_what_was_typed() {
     assert_eq!(driver.state().duplicates.mode, DuplicatesMode::Review);
 
     // The rest alternates between the four verdicts until the queue says it is finished.
-    let keys = [(Key::S, Verdict::Same), (Key::Num2, Verdict::Different), (Key::U, Verdict::Unsure), (Key::D, Verdict::Different)];
+    let keys = [
+        (Key::S, Verdict::Same),
+        (Key::Num2, Verdict::Different),
+        (Key::U, Verdict::Unsure),
+        (Key::D, Verdict::Different),
+    ];
     let mut turn = 0;
     while driver.state().duplicates.item.is_some() {
         let groups = cards(&driver);
@@ -221,7 +242,8 @@ fn a_queue_is_cleared_by_keyboard_and_the_log_says_what_was_typed() {
     let project = Project::open(&folder).expect("the project opens");
     let on_disk = project.review_store().and_then(|store| store.entries()).expect("the log is readable");
     assert_eq!(on_disk.len(), in_memory.len());
-    let judged: Vec<Pairs> = on_disk.iter().map(|entry| said(&entry.gesture)).filter(|pairs| !pairs.is_empty()).collect();
+    let judged: Vec<Pairs> =
+        on_disk.iter().map(|entry| said(&entry.gesture)).filter(|pairs| !pairs.is_empty()).collect();
     assert_eq!(judged, typed);
 }
 
@@ -229,7 +251,13 @@ fn a_queue_is_cleared_by_keyboard_and_the_log_says_what_was_typed() {
 fn repeats_hasty_hands_and_typing_record_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut driver = Driver::with_demo(&folder.path().join("demo.lookalike"), 20, [1024.0, 700.0]);
-    let repeat = egui::Event::Key { key: Key::S, physical_key: Some(Key::S), pressed: true, repeat: true, modifiers: Modifiers::NONE };
+    let repeat = egui::Event::Key {
+        key: Key::S,
+        physical_key: Some(Key::S),
+        pressed: true,
+        repeat: true,
+        modifiers: Modifiers::NONE,
+    };
     driver.harness.event(repeat);
     driver.harness.step();
     assert_eq!(n_entries(&driver), 0, "a repeated key writes nothing");

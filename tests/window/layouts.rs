@@ -20,7 +20,13 @@ fn check(event: (Key, Key, Modifiers), expected: Option<Verdict>) {
 
 fn send(driver: &mut Driver, (key, physical, modifiers): (Key, Key, Modifiers)) {
     for pressed in [true, false] {
-        driver.harness.event(Event::Key { key, physical_key: Some(physical), pressed, repeat: false, modifiers });
+        driver.harness.event(Event::Key {
+            key,
+            physical_key: Some(physical),
+            pressed,
+            repeat: false,
+            modifiers,
+        });
         driver.harness.step();
     }
 }

@@ -4,3 +4,4 @@ mod driver;
 mod keyboard;
 mod layouts;
 mod pictures;
+mod two_windows;
