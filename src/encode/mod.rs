@@ -16,4 +16,4 @@ pub use error::EncodeError;
 pub use store::ModelStore;
 
 /// Every encoder, pictures first, in the order pickers show them.
-pub const ENCODERS: &[EncoderSpec] = &[];
+pub const ENCODERS: &[EncoderSpec] = &[image::PERCEPTUAL, image::PHASH];
