@@ -37,7 +37,8 @@ fn resized(picture: &RgbImage, width: u32, height: u32, filter: FilterType) -> R
 
 /// The typed entry point, because the untyped one compiles its kernels for thirteen pixel types, which takes minutes.
 fn simd_resized(picture: &RgbImage, width: u32, height: u32, filter: FilterType) -> Option<RgbImage> {
-    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw()).ok()?;
+    let source =
+        TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw()).ok()?;
     let mut bytes = vec![0; width as usize * height as usize * 3];
     let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut bytes).ok()?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
