@@ -11,7 +11,7 @@ mod settings;
 pub mod user_files;
 
 pub use atomic::write_atomic;
-pub use cache::{CacheKey, EmbeddingCache, ShardWriter};
+pub use cache::{CacheKey, DamagedFile, EmbeddingCache, ShardWriter};
 pub use error::ProjectError;
 pub use lock::{Access, Holder, ProjectLock};
 pub use review_store::{Appended, ReviewStore};

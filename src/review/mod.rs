@@ -5,10 +5,14 @@
 mod entry;
 mod exchange;
 mod queue;
+mod rows;
 mod state;
 
 pub use entry::{Claim, Entry, EntryId, Gesture, Key, Seen, Verdict, View};
-pub use exchange::{LABEL_FORMATS, LabelExport, LabelFormatSpec, export_labels, import_pairs};
+pub use exchange::{
+    LABEL_FORMATS, LabelExport, LabelFormatSpec, default_keeper, export_labels, export_labels_with,
+    import_pairs,
+};
 pub use queue::{
     MAX_NEAR_MISSES, MAX_PAIRS, NEAR_MISS_MARGIN, Queue, QueueItem, QueueKind, QueueSort, build_queue,
 };

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rows::Rows;
 use super::{MAX_NEAR_MISSES, NEAR_MISS_MARGIN, QueueItem};
 use crate::index::Neighbors;
+use crate::review::rows::Rows;
 use crate::review::{PairStanding, ReviewState};
 
 /// What no row is.

@@ -2,14 +2,13 @@
 //! broken by posting key. Nothing here remembers what was shown.
 
 mod item;
-mod rows;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 use self::item::ItemBuilder;
-use self::rows::Rows;
 use super::ReviewState;
+use super::rows::Rows;
 use crate::catalog::Catalog;
 use crate::index::Neighbors;
 use crate::matching::Clusters;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use rayon::slice::ParallelSliceMut;
 
 use super::item::ItemBuilder;
-use super::rows::Rows;
 use super::{MAX_PAIRS, NEAR_MISS_MARGIN, QueueItem};
 use crate::matching::Clusters;
+use crate::review::rows::Rows;
 
 /// Clusters with open pairs.
 pub(super) fn clusters(builder: &mut ItemBuilder<'_, impl Rows>, clusters: &Clusters) -> Vec<QueueItem> {

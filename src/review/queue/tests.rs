@@ -5,10 +5,10 @@ use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, propte
 use proptest::test_runner::Config;
 use uuid::Uuid;
 
-use super::rows::Rows;
 use super::{NEAR_MISS_MARGIN, Queue, QueueKind, QueueSort, build};
 use crate::index::{Hit, Neighbors};
 use crate::matching::{Cluster, Clusters};
+use crate::review::rows::Rows;
 use crate::review::{Claim, Entry, EntryId, Gesture, Key, PairStanding, ReviewState, Seen, Verdict};
 
 const THRESHOLD: f32 = 0.5;
@@ -33,6 +33,10 @@ impl Rows for Names {
 
     fn key_rank(&self, row: u32) -> u32 {
         self.0.len() as u32 - 1 - row
+    }
+
+    fn title(&self, row: u32) -> &str {
+        self.key(row)
     }
 
     fn find(&self, key: &str) -> Option<u32> {

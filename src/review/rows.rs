@@ -1,4 +1,4 @@
-//! What the queue needs to know of a catalogue: keys and their order.
+//! What the queue and the exports need to know of a catalogue: keys, their order, titles.
 
 use crate::catalog::{Catalog, PostingIdx};
 
@@ -10,6 +10,8 @@ pub(super) trait Rows {
     fn key(&self, row: u32) -> &str;
     /// Rank of the row when sorted by key.
     fn key_rank(&self, row: u32) -> u32;
+    /// Title of an existing row.
+    fn title(&self, row: u32) -> &str;
     /// Row of a key.
     fn find(&self, key: &str) -> Option<u32>;
 }
@@ -25,6 +27,10 @@ impl Rows for Catalog {
 
     fn key_rank(&self, row: u32) -> u32 {
         self.key_ranks().get(row as usize).copied().unwrap_or(row)
+    }
+
+    fn title(&self, row: u32) -> &str {
+        Catalog::title(self, PostingIdx(row))
     }
 
     fn find(&self, key: &str) -> Option<u32> {
