@@ -2,12 +2,14 @@
 //! contradictions, the queue) is a function of that set, so that two reviewers' logs united in any order give the
 //! same state. Nothing here knows SQL, files or egui.
 
+mod constraints;
 mod entry;
 mod exchange;
 mod queue;
 mod rows;
 mod state;
 
+pub use constraints::{RowConstraints, row_constraints};
 pub use entry::{Claim, Entry, EntryId, Gesture, Key, Seen, Verdict, View};
 pub use exchange::{
     LABEL_FORMATS, LabelExport, LabelFormatSpec, default_keeper, export_labels, export_labels_with,

@@ -17,6 +17,9 @@ const MAX_HEADER: u64 = 64 << 20;
 /// A blake3 digest.
 pub(super) type Digest = [u8; 32];
 
+/// Offsets, columns and values.
+type Lists = (Vec<usize>, Vec<u32>, Vec<f32>);
+
 /// Tensors by name and notes, on their way into a file.
 #[derive(Default)]
 pub(super) struct FileWriter {
@@ -186,7 +189,7 @@ impl<'a> FileReader<'a> {
         self.notes.get(name).map_or("", String::as_str)
     }
 
-    fn lists(&self) -> Result<(Vec<usize>, Vec<u32>, Vec<f32>), String> {
+    fn lists(&self) -> Result<Lists, String> {
         let offsets: Vec<u64> = self.tensor("offsets", Dtype::U64)?;
         let offsets: Vec<usize> = offsets.into_iter().map(|offset| offset as usize).collect();
         let columns: Vec<u32> = self.tensor("columns", Dtype::U32)?;

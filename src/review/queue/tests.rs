@@ -83,13 +83,12 @@ fn components(n: usize, score: impl Fn(usize, usize) -> f32) -> Clusters {
         }
     }
     let mut clusters = Clusters { cluster_of: vec![u32::MAX; n], ..Clusters::default() };
-    for name in 0..n {
+    for (name, &(a, b, weakest_score)) in weakest.iter().enumerate() {
         let members: Vec<u32> = (0..n as u32).filter(|&row| part[row as usize] == name).collect();
         if members.len() > 1 {
             for &row in &members {
                 clusters.cluster_of[row as usize] = clusters.clusters.len() as u32;
             }
-            let (a, b, weakest_score) = weakest[name];
             clusters.clusters.push(Cluster { members, weakest: (a, b), weakest_score, cut_by_guard: false });
         }
     }
@@ -262,7 +261,7 @@ proptest! {
                     state.standing(names.key(member), names.key(row)) == PairStanding::Open
                 });
                 let scores = scores.map(|&member| score(member.min(row) as usize, member.max(row) as usize));
-                let scores = scores.filter(|&it| it > 0.0 && it < THRESHOLD && it >= THRESHOLD - NEAR_MISS_MARGIN);
+                let scores = scores.filter(|&it| it > 0.0 && (THRESHOLD - NEAR_MISS_MARGIN..THRESHOLD).contains(&it));
                 scores.max_by(f32::total_cmp).map(|score| (row, score))
             });
             let mut near: Vec<(u32, f32)> = near.collect();

@@ -12,6 +12,7 @@
 //! itself, or of something not in the log, says nothing until that arrives before it.
 
 mod chains;
+mod claims;
 mod groups;
 mod log;
 mod pairs;

@@ -10,42 +10,13 @@ use std::ops::Range;
 
 use super::super::{Claim, Key, Verdict};
 use super::PairStanding;
+use super::claims::{ClaimRecord, LEFT, RIGHT, Voted, WITHIN, covers};
 use super::groups::Groups;
 use super::pairs::{Pair, PairMap, PairSet};
 
 const DIFFERENT: u8 = 1;
 const VARIANT: u8 = 2;
 const UNSURE: u8 = 4;
-
-const WITHIN: u8 = 1;
-const LEFT: u8 = 2;
-const RIGHT: u8 = 4;
-
-/// One claim of one entry, its postings as numbers, sorted and distinct.
-#[derive(Clone, Debug)]
-pub(super) struct ClaimRecord {
-    /// Position of its entry in the log.
-    pub entry: u32,
-    /// Number of its reviewer.
-    pub reviewer: u32,
-    /// What it says.
-    pub verdict: Verdict,
-    /// Whether its entry counts.
-    pub active: bool,
-    /// Whether a later claim of the same reviewer may have overridden one of its pairs (Same only).
-    broken: bool,
-    within: bool,
-    left: Vec<u32>,
-    right: Vec<u32>,
-}
-
-/// Claims other than Same on one pair, in log order; most pairs have one.
-#[derive(Clone, Debug)]
-struct Voted {
-    first: u32,
-    more: Vec<u32>,
-    said: u8,
-}
 
 /// How claims came to count or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,55 +42,6 @@ pub(super) struct Relations {
     variants: PairSet,
     unsure: PairSet,
     n_different: u64,
-}
-
-impl Voted {
-    fn latest_first(&self) -> impl Iterator<Item = u32> {
-        self.more.iter().rev().copied().chain(std::iter::once(self.first))
-    }
-
-    fn push(&mut self, claim: u32) {
-        if self.latest_first().next() != Some(claim) {
-            self.more.push(claim);
-        }
-    }
-}
-
-impl ClaimRecord {
-    /// All its postings; one that stands on both sides comes twice.
-    pub fn postings(&self) -> impl Iterator<Item = u32> {
-        self.left.iter().chain(&self.right).copied()
-    }
-
-    /// The postings that are paired with `posting`, which stands on these sides.
-    pub fn partners(&self, sides: u8) -> impl Iterator<Item = u32> {
-        let left = if sides & (WITHIN | RIGHT) != 0 { self.left.as_slice() } else { &[] };
-        let right = if sides & LEFT != 0 { self.right.as_slice() } else { &[] };
-        left.iter().chain(right).copied()
-    }
-
-    /// Whether every one of its pairs is sure to hold.
-    pub fn is_whole(&self) -> bool {
-        !self.broken
-    }
-
-    fn pairs(&self) -> Vec<Pair> {
-        let mut pairs = Vec::new();
-        if self.within {
-            for (position, &a) in self.left.iter().enumerate() {
-                pairs.extend(self.left.iter().skip(position + 1).map(|&b| Pair::new(a, b)));
-            }
-        } else {
-            for &a in &self.left {
-                pairs.extend(self.right.iter().filter(|&&b| b != a).map(|&b| Pair::new(a, b)));
-            }
-        }
-        pairs
-    }
-}
-
-fn covers(a: u8, b: u8) -> bool {
-    a & b & WITHIN != 0 || (a & LEFT != 0 && b & RIGHT != 0) || (a & RIGHT != 0 && b & LEFT != 0)
 }
 
 fn bit(verdict: Verdict) -> u8 {
@@ -398,7 +320,7 @@ impl Relations {
         match self.voted.entry(pair) {
             std::collections::hash_map::Entry::Occupied(mut voted) => voted.get_mut().push(claim),
             std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(Voted { first: claim, more: Vec::new(), said: 0 });
+                place.insert(Voted::new(claim));
                 for (posting, other) in [(pair.0, pair.1), (pair.1, pair.0)] {
                     self.near[posting as usize].push(other);
                     self.degree[self.groups.find(posting) as usize] += 1;

@@ -251,8 +251,8 @@ fn naive(entries: &[Entry]) -> Naive {
             (distance[a][b], distance[b][a]) = (Some(1), Some(1));
         }
     }
-    for a in 0..n {
-        distance[a][a] = Some(0);
+    for (a, row) in distance.iter_mut().enumerate() {
+        row[a] = Some(0);
     }
     for k in 0..n {
         for i in 0..n {
@@ -406,7 +406,7 @@ fn logs() -> impl Strategy<Value = Vec<Entry>> {
 }
 
 proptest! {
-    #![proptest_config(Config::with_cases(400))]
+    #![proptest_config(Config::with_cases(250))]
 
     #[test]
     fn the_state_is_what_the_naive_model_says(entries in logs()) {
