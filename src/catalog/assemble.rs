@@ -164,7 +164,7 @@ fn add_row(
         }
     }
     let id = cell(roles.id);
-    // Owned only where nothing in the row says the key: the cells are the builder's.
+    // Copies, because linking a posting changes the builder that owns the cells.
     let key = match (id, reference.as_ref()) {
         ("", "") => content_key(cells, row),
         ("", reference) => reference.to_owned(),

@@ -119,3 +119,11 @@ pub trait FittedText: Send + Sync {
 pub fn encoder_spec(id: &str) -> Result<&'static EncoderSpec, EncodeError> {
     ENCODERS.iter().find(|spec| spec.id == id).ok_or_else(|| EncodeError::UnknownEncoder(id.to_owned()))
 }
+
+/// Divides a row by its length; a row of zeros stays.
+pub(super) fn l2_normalise(row: &mut [f32]) {
+    let length = row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    if length > 0.0 {
+        row.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+    }
+}

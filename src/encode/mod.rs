@@ -4,6 +4,7 @@ mod embeddings;
 mod encoder;
 mod error;
 mod image;
+mod preprocess;
 mod store;
 mod text;
 
@@ -13,7 +14,18 @@ pub use encoder::{
     TextEncoder, encoder_spec,
 };
 pub use error::EncodeError;
+pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use store::ModelStore;
+pub use text::minilm::MiniLm;
 
 /// Every encoder, pictures first, in the order pickers show them.
-pub const ENCODERS: &[EncoderSpec] = &[text::idf_word::SPEC, text::tfidf_word::SPEC, text::tfidf_char::SPEC];
+#[rustfmt::skip]
+pub const ENCODERS: &[EncoderSpec] = &[
+    image::mobilenetv2_tf::SPEC,
+    image::PERCEPTUAL,
+    image::PHASH,
+    text::minilm::SPEC,
+    text::idf_word::SPEC,
+    text::tfidf_word::SPEC,
+    text::tfidf_char::SPEC,
+];

@@ -5,6 +5,33 @@ use std::collections::BTreeSet;
 use super::{JobError, MatchOutcome};
 use crate::matching::{MatchOptions, row_matches};
 use crate::metrics::{ClusterScores, PairScores, RowScores, cluster_scores, pair_scores, threshold_curve};
+use crate::project::MatchSettings;
+
+/// How each row's ranked neighbours are cut to its matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowRule {
+    /// Fewest matches a row, itself included (2 = "at least two").
+    pub min_matches: usize,
+    /// Whether the threshold counts; otherwise the plain top k.
+    pub is_thresholded: bool,
+}
+
+impl Default for RowRule {
+    fn default() -> Self {
+        Self { min_matches: 1, is_thresholded: true }
+    }
+}
+
+impl RowRule {
+    /// The rule at the settings' threshold and k.
+    pub fn options(self, settings: &MatchSettings) -> MatchOptions {
+        MatchOptions {
+            threshold: self.is_thresholded.then_some(settings.threshold),
+            min_matches: self.min_matches,
+            max_matches: settings.k,
+        }
+    }
+}
 
 /// Scores of one matching.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +46,8 @@ pub struct Evaluation {
     pub n_rows: usize,
     /// Labelled groups.
     pub n_groups: usize,
-    /// Threshold in force.
-    pub threshold: f32,
+    /// Threshold in force, `None` for the plain top k.
+    pub threshold: Option<f32>,
     /// What the threshold was tuned on; `None` when it was given.
     pub tuned_on: Option<String>,
     /// Clusters of at least two.
@@ -29,11 +56,11 @@ pub struct Evaluation {
     pub largest_before_guard: usize,
 }
 
-/// Scores `matched` against the labels of its catalogue; `min_matches` as in [`MatchOptions`].
+/// Scores `matched` against the labels of its catalogue.
 ///
 /// # Errors
 /// [`JobError::Refused`] when the catalogue has no labels.
-pub fn evaluate(matched: &MatchOutcome, min_matches: usize) -> Result<Evaluation, JobError> {
+pub fn evaluate(matched: &MatchOutcome, rule: RowRule) -> Result<Evaluation, JobError> {
     let catalog = &matched.grounds.catalog;
     if !catalog.has_groups() {
         return Err(JobError::Refused(
@@ -43,16 +70,16 @@ pub fn evaluate(matched: &MatchOutcome, min_matches: usize) -> Result<Evaluation
     let groups = catalog.group_ids();
     let settings = &matched.settings;
     let neighbors = &matched.neighbors;
+    let options = rule.options(settings);
     let curve = threshold_curve(
         &neighbors.offsets,
         &neighbors.rows,
         &neighbors.scores,
         &groups,
-        &[settings.threshold],
-        min_matches,
-        settings.k,
+        &[options.threshold.unwrap_or(f32::NEG_INFINITY)],
+        options.min_matches,
+        options.max_matches,
     );
-    let options = MatchOptions { threshold: Some(settings.threshold), min_matches, max_matches: settings.k };
     let matches = row_matches(neighbors, &options);
     let mut pairs = BTreeSet::new();
     for row in 0..matches.n_rows() {
@@ -73,7 +100,7 @@ pub fn evaluate(matched: &MatchOutcome, min_matches: usize) -> Result<Evaluation
         clusters: cluster_scores(&matched.clusters.cluster_of, &groups),
         n_rows: catalog.n_postings(),
         n_groups,
-        threshold: settings.threshold,
+        threshold: options.threshold,
         tuned_on: matched
             .tuned
             .as_ref()

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use super::{JobError, MatchOutcome};
+use super::{JobError, MatchOutcome, RowRule};
 use crate::catalog::{Catalog, Problem};
 use crate::matching::{MatchOptions, row_matches, write_submission};
 use crate::project::{ProjectError, write_atomic};
@@ -13,7 +13,7 @@ use crate::review::{Gesture, LABEL_FORMATS, LabelExport, ReviewState, export_lab
 /// Id of the format that needs matches and no decisions: `posting_id,matches`.
 pub const EXPORT_SUBMISSION: &str = "submission";
 
-/// Writes `format` to `path` and returns its size in bytes. `submission` takes each row's own matches, at least `min_matches`.
+/// Writes `format` to `path` and returns its size in bytes. `submission` takes each row's own matches by `rule`, at most 50.
 ///
 /// # Errors
 /// [`JobError::Refused`] for an unknown format or a missing matching; [`ProjectError::Write`] when the disk refuses.
@@ -22,7 +22,7 @@ pub fn export(
     path: &Path,
     catalog: &Catalog,
     matched: Option<&MatchOutcome>,
-    min_matches: usize,
+    rule: RowRule,
     review: &ReviewState,
 ) -> Result<u64, JobError> {
     let refused =
@@ -34,8 +34,8 @@ pub fn export(
                 "submission.csv holds matches, and nothing is matched yet. Match first".to_owned(),
             )
         })?;
-        let options =
-            MatchOptions { threshold: Some(matched.settings.threshold), min_matches, max_matches: 50 };
+        let options = rule.options(&matched.settings);
+        let options = MatchOptions { max_matches: options.max_matches.min(50), ..options };
         write_submission(catalog, &row_matches(&matched.neighbors, &options), &mut bytes).map_err(refused)?;
     } else if LABEL_FORMATS.iter().any(|spec| spec.id == format) {
         let what =

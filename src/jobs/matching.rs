@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Context, JobError, Meter, Workbench, embed, neighbors_of};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Problem};
 use crate::encode::{Embeddings, Modality, encoder_spec};
 use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusion_spec, pair_table};
 use crate::index::{JoinOptions, Metric, Neighbors};
@@ -42,6 +42,8 @@ pub struct Grounds {
     pub metric: Metric,
     /// Neighbours a posting.
     pub k: usize,
+    /// Pictures that could not be embedded.
+    pub problems: Vec<Problem>,
     wanted: (Option<String>, Option<String>),
 }
 
@@ -101,18 +103,20 @@ impl Grounds {
     pub fn lay(bench: &Workbench, settings: &MatchSettings, context: &Context<'_>) -> Result<Self, JobError> {
         let catalog = &bench.catalog;
         let wanted = wanted_encoders(settings);
-        let image_encoder = wanted.0.as_deref().filter(|_| catalog.has_images());
-        let text_encoder = wanted.1.as_deref().filter(|_| catalog.has_titles());
+        let (has_image, has_text) = (bench.has(Modality::Image), bench.has(Modality::Text));
+        let image_encoder = wanted.0.as_deref().filter(|_| has_image);
+        let text_encoder = wanted.1.as_deref().filter(|_| has_text);
         if catalog.n_postings() > 0 && image_encoder.is_none() && text_encoder.is_none() {
             return Err(JobError::Refused(format!(
                 "nothing can be compared: the catalogue has {} and the settings ask for {}. Choose an encoder for what it has",
-                describe(catalog.has_images(), catalog.has_titles()),
+                describe(has_image, has_text),
                 describe(wanted.0.is_some(), wanted.1.is_some()),
             )));
         }
         let options = JoinOptions { k: settings.k, metric: settings.metric };
-        let ground = |encoder: Option<&str>,
-                      modality: Modality|
+        let mut problems = Vec::new();
+        let mut ground = |encoder: Option<&str>,
+                          modality: Modality|
          -> Result<Option<ModalityGround>, JobError> {
             let Some(encoder) = encoder else { return Ok(None) };
             let spec = encoder_spec(encoder)?;
@@ -126,6 +130,10 @@ impl Grounds {
                 )));
             }
             let embedded = embed(bench, encoder, context)?;
+            problems.extend_from_slice(&embedded.problems);
+            if !embedded.embeddings.present.contains(&true) {
+                return Ok(None);
+            }
             let neighbors = neighbors_of(bench, &embedded, options, context)?;
             Ok(Some(ModalityGround {
                 encoder: encoder.to_owned(),
@@ -151,8 +159,14 @@ impl Grounds {
             table: Arc::new(table),
             metric: settings.metric,
             k: settings.k,
+            problems,
             wanted,
         })
+    }
+
+    /// Whether matching by `a` and by `b` needs the same grounds.
+    pub fn same_needs(a: &MatchSettings, b: &MatchSettings) -> bool {
+        a.metric == b.metric && a.k == b.k && wanted_encoders(a) == wanted_encoders(b)
     }
 
     /// Whether matching by `settings` needs nothing beyond these grounds.

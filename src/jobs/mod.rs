@@ -22,7 +22,7 @@ mod workbench;
 pub use cancel::CancelToken;
 pub use context::{Context, JobError};
 pub use embed::{Embedded, embed};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, RowRule, evaluate};
 pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter};
 pub use exchange::{EXPORT_SUBMISSION, export, import};
 pub use load::{load_catalog, open_catalog_project};

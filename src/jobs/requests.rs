@@ -3,8 +3,9 @@
 //!
 //! **Generations.** Requests whose answers replace one another (`Match`, `BuildQueue`, `Search`, `Preview`) carry a number
 //! the window chooses, ascending. The answer carries it back. A request that is still waiting when a newer one of its kind
-//! (for queues: of its tab) arrives is dropped (`Event::Cancelled`), a running one is asked to stop, and an answer that is
-//! overtaken while it is computed is not delivered.
+//! (for queues: of its tab) arrives is dropped (`Event::Cancelled`), and an answer that is overtaken while it is computed is
+//! not delivered. A running `Match` hands its work to a newer one that needs the same embeddings (which then hears
+//! `Started`, a `Partial` where there are first results, and the answer); one that needs others stops it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,7 +33,8 @@ pub enum SearchQuery {
 /// neither waits for the other.
 #[derive(Clone, Debug)]
 pub enum Request {
-    /// Compute, long. Opens an existing project folder. Answers [`super::Outcome::Opened`]. Replaces the open project once it succeeds.
+    /// Compute, long. Opens an existing project folder. Answers [`super::Outcome::Opened`]. Stops running work;
+    /// replaces the open project once it succeeds. Refused while decisions of the open one are not saved.
     OpenProject {
         /// NAME.lookalike/
         folder: PathBuf,
@@ -91,7 +93,7 @@ pub enum Request {
         /// See the module's text.
         generation: u64,
     },
-    /// Compute, long. Writes decisions or matches to a file. Answers [`super::Outcome::Exported`].
+    /// Compute, interactive. Writes decisions or matches to a file. Answers [`super::Outcome::Exported`].
     Export {
         /// `submission` or an id of [`crate::review::LABEL_FORMATS`].
         format: String,
@@ -102,7 +104,7 @@ pub enum Request {
         /// Decisions.
         review: Arc<ReviewState>,
     },
-    /// Compute, long. Reads decided pairs. Answers [`super::Outcome::Imported`] with the gesture; the window wraps it into an
+    /// Compute, interactive. Reads decided pairs. Answers [`super::Outcome::Imported`] with the gesture; the window wraps it into an
     /// entry and appends it like any other.
     ImportPairs {
         /// The file.
@@ -110,7 +112,7 @@ pub enum Request {
     },
     /// Compute, interactive. Counts over the open catalogue. Answers [`super::Outcome::Statistics`].
     CollectStatistics,
-    /// Compute. Which device embeds and where models lie; opened encoders are forgotten. No answer but `Finished`.
+    /// Compute. Which device embeds and where models lie; opened encoders are forgotten. Answers [`super::Outcome::Configured`].
     Configure {
         /// The device.
         device: DeviceChoice,
@@ -123,7 +125,8 @@ pub enum Request {
     Append(Vec<Entry>),
     /// Log. Tries the kept entries again.
     RetryWrite,
-    /// Log. Writes the whole log, the kept entries too, to another file. Answered by [`super::Event::CopySaved`].
+    /// Log. Copies the log to another file; entries that never reached it go beside the copy, one JSON object a line
+    /// (`.unsaved.jsonl`). Answered by [`super::Event::CopySaved`] or [`super::Event::Warning`].
     SaveCopy(PathBuf),
     /// Log. Asks the other window to give way. Answered by [`super::Event::TookOver`] or [`super::Event::TakeOverFailed`].
     TakeOver,

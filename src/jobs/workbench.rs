@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{Context, JobError, Meter};
-use crate::catalog::{Catalog, DecodeLimits, PostingIdx};
+use crate::catalog::{Catalog, DecodeLimits, ImageSource, PostingIdx};
 use crate::encode::{EncodeError, Encoder, EncoderOptions, FittedText, Modality, ModelStore, encoder_spec};
 use crate::nn::DeviceChoice;
 use crate::project::EmbeddingCache;
@@ -96,6 +96,16 @@ impl Workbench {
             text_contents: OnceLock::new(),
             fitted: Mutex::default(),
         }
+    }
+
+    /// Whether any posting has something to embed: a picture that is there, or a title.
+    pub fn has(&self, modality: Modality) -> bool {
+        self.catalog.postings().any(|posting| match modality {
+            Modality::Image => {
+                matches!(self.catalog.image(posting), ImageSource::File(_) | ImageSource::Drawn(_))
+            }
+            Modality::Text => !self.catalog.title(posting).trim().is_empty(),
+        })
     }
 
     /// The content of each posting in one modality, hashed once.

@@ -2,10 +2,12 @@
 
 mod candidates;
 mod clusters;
+mod edges;
 mod matches;
 mod submission;
 mod title_flags;
 mod tune;
+mod union_find;
 
 pub use candidates::{Candidate, candidates_by_doubt};
 pub use clusters::{Cluster, ClusterOptions, Clusters, cluster};

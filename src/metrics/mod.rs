@@ -4,10 +4,13 @@
 
 mod clusters;
 mod pairs;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod parity;
 mod per_row;
 mod ranking;
 
 pub use clusters::{ClusterScores, cluster_scores};
 pub use pairs::{PairScores, pair_scores};
-pub use per_row::{RowScores, ThresholdPoint, row_scores, threshold_curve};
+pub use per_row::{RowScores, ThresholdPoint, row_scores, threshold_curve, threshold_curve_of_rows};
 pub use ranking::{average_precision, roc_auc};

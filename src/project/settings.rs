@@ -1,33 +1,45 @@
 //! project.ron: versioned, editable by hand.
 
+use std::path::{Path, PathBuf};
+
+use ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{CatalogSource, OpenOptions};
+use super::{ProjectError, write_atomic};
+use crate::catalog::{CatalogSource, ColumnMap, OpenOptions, TitleMode};
 use crate::encode::EncoderOptions;
 use crate::fuse::FusionParams;
 use crate::index::Metric;
 
 /// Everything that defines how a project matches. Unknown fields are refused with their name; missing ones take defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProjectSettings {
     /// File format version.
+    #[serde(default = "current_version")]
     pub version: u32,
     /// The catalogue.
     pub source: CatalogSource,
     /// How it is read.
+    #[serde(default, with = "OpenOptionsFields")]
     pub open: OpenOptions,
     /// Image encoders computed by `index`, in order; the first is the default for matching.
+    #[serde(default = "default_image_encoders")]
     pub image_encoders: Vec<String>,
     /// Text encoders computed by `index`.
+    #[serde(default = "default_text_encoders")]
     pub text_encoders: Vec<String>,
     /// Choices that change encoders' numbers.
+    #[serde(default, with = "EncoderOptionsFields")]
     pub encoder_options: EncoderOptions,
     /// How embeddings become matches.
+    #[serde(default)]
     pub matching: MatchSettings,
 }
 
 /// From embeddings to matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct MatchSettings {
     /// Image encoder; `None` matches by title alone.
     pub image_encoder: Option<String>,
@@ -36,6 +48,7 @@ pub struct MatchSettings {
     /// Fusion id (see [`crate::fuse::FUSIONS`]).
     pub fusion: String,
     /// Its parameters.
+    #[serde(with = "FusionParamsFields")]
     pub params: FusionParams,
     /// Similarity.
     pub metric: Metric,
@@ -72,10 +85,160 @@ impl ProjectSettings {
             version: Self::VERSION,
             source,
             open,
-            image_encoders: vec!["perceptual".to_owned()],
-            text_encoders: vec!["idf-word".to_owned()],
+            image_encoders: default_image_encoders(),
+            text_encoders: default_text_encoders(),
             encoder_options: EncoderOptions::default(),
             matching: MatchSettings::default(),
         }
+    }
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a field or the version is not known; the message names it and the line.
+    pub(super) fn read(path: &Path) -> Result<Self, ProjectError> {
+        let error = |reason: String, remedy: &'static str| ProjectError::Read {
+            what: "the project's settings",
+            reason,
+            remedy,
+            path: PathBuf::from(path),
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| error(reason.to_string(), "Check that the file may be read"))?;
+        Self::parse(&text).map_err(|(reason, remedy)| error(reason, remedy))
+    }
+
+    /// Writes a settings file atomically.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn write(&self, path: &Path) -> Result<(), ProjectError> {
+        let error = |reason: String| ProjectError::Write { path: PathBuf::from(path), reason };
+        let pretty = ron::ser::PrettyConfig::new();
+        let text = format().to_string_pretty(self, pretty).map_err(|reason| error(reason.to_string()))?;
+        let text =
+            format!("// A Lookalike project. May be edited by hand while no window has it open.\n{text}\n");
+        write_atomic(path, text.as_bytes()).map_err(|reason| error(reason.to_string()))
+    }
+
+    fn parse(text: &str) -> Result<Self, (String, &'static str)> {
+        // A newer file may hold fields this program does not know: the version is the better reason to give.
+        let version = format().from_str::<VersionOnly>(text).map_or(Self::VERSION, |file| file.version);
+        if version > Self::VERSION || version == 0 {
+            let known = Self::VERSION;
+            let reason = format!("version {version} is not known, this program knows version {known}");
+            return Err((reason, "Open the project with a newer Lookalike"));
+        }
+        let remedy = "Correct the file, or restore a copy";
+        format().from_str(text).map_err(|error: ron::error::SpannedError| (error.to_string(), remedy))
+    }
+}
+
+/// [`OpenOptions`] as it stands in the file.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "OpenOptions", deny_unknown_fields, default)]
+struct OpenOptionsFields {
+    column_map: Option<ColumnMap>,
+    images_dir: Option<PathBuf>,
+    titles: TitleMode,
+}
+
+/// [`EncoderOptions`] as it stands in the file.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "EncoderOptions", deny_unknown_fields, default)]
+struct EncoderOptionsFields {
+    english_stop_words: bool,
+}
+
+/// [`FusionParams`] as it stands in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "FusionParams", deny_unknown_fields, default)]
+struct FusionParamsFields {
+    image_weight: f32,
+    image_threshold: f32,
+    text_threshold: f32,
+}
+
+impl Default for FusionParamsFields {
+    fn default() -> Self {
+        let FusionParams { image_weight, image_threshold, text_threshold } = FusionParams::default();
+        Self { image_weight, image_threshold, text_threshold }
+    }
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    #[serde(default = "current_version")]
+    version: u32,
+}
+
+/// People may leave out `Some(...)`.
+fn format() -> ron::Options {
+    ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
+}
+
+fn current_version() -> u32 {
+    ProjectSettings::VERSION
+}
+
+fn default_image_encoders() -> Vec<String> {
+    vec!["perceptual".to_owned()]
+}
+
+fn default_text_encoders() -> Vec<String> {
+    vec!["idf-word".to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::{FusionParams, MatchSettings, OpenOptions, ProjectSettings};
+    use crate::catalog::CatalogSource;
+
+    fn check_error(text: &str, expected: &[&str]) {
+        let (reason, remedy) = ProjectSettings::parse(text).unwrap_err();
+        for part in expected {
+            assert!(format!("{reason} {remedy}").contains(part), "{part}: {reason}");
+        }
+    }
+
+    #[test]
+    fn settings_survive_a_round_trip() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("project.ron");
+        let mut settings =
+            ProjectSettings::new(CatalogSource::File("a \"quoted\"/é.csv".into()), OpenOptions::default());
+        settings.open.images_dir = Some("pictures".into());
+        settings.matching.image_encoder = None;
+        settings.matching.threshold = 0.123_456_79;
+        settings.write(&path).unwrap();
+        assert_eq!(ProjectSettings::read(&path).unwrap(), settings);
+    }
+
+    #[test]
+    fn missing_fields_take_defaults() {
+        let text = "(source: Folder(\"pictures\"), open: (images_dir: \"x\"), matching: (k: 20, params: (image_weight: 0.25)))";
+        let settings = ProjectSettings::parse(text).unwrap();
+        let mut expected =
+            ProjectSettings::new(CatalogSource::Folder("pictures".into()), OpenOptions::default());
+        expected.open.images_dir = Some("x".into());
+        let params = FusionParams { image_weight: 0.25, ..FusionParams::default() };
+        expected.matching = MatchSettings { k: 20, params, ..MatchSettings::default() };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn what_is_not_known_is_named() {
+        check_error("(source: Folder(\"p\"), treshold: 1)", &["treshold", "1:"]);
+        check_error("(source: Folder(\"p\"), matching: (treshold: 1))", &["treshold"]);
+        check_error("(source: Folder(\"p\"), matching: (params: (wait: 1)))", &["wait"]);
+        check_error("(source: Folder(\"p\"), open: (title: Raw))", &["title"]);
+        check_error(
+            "(source: Folder(\"p\"), version: 9, new_field: 3)",
+            &["version 9", "version 1", "newer"],
+        );
+        check_error("(version: 1)", &["source"]);
+        check_error("(source: Cloud(\"p\"))", &["Cloud"]);
+        check_error("", &["Correct the file"]);
     }
 }

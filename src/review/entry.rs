@@ -167,3 +167,63 @@ impl Verdict {
         }
     }
 }
+
+impl EntryId {
+    /// A fresh name: time-ordered, random enough to be unique across machines.
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl Claim {
+    /// What is said.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Within { verdict, .. } | Self::Across { verdict, .. } => *verdict,
+        }
+    }
+
+    /// A claim about one pair.
+    pub fn pair(a: &str, b: &str, verdict: Verdict) -> Self {
+        Self::Across { left: vec![a.into()], right: vec![b.into()], verdict }
+    }
+
+    /// How many pairs it speaks of, for "Same: 4 postings, 6 pairs". Members are taken as distinct.
+    pub fn n_pairs(&self) -> u64 {
+        match self {
+            Self::Within { members, .. } => {
+                let n = members.len() as u64;
+                n * n.saturating_sub(1) / 2
+            }
+            Self::Across { left, right, .. } => left.len() as u64 * right.len() as u64,
+        }
+    }
+}
+
+impl Gesture {
+    /// The entry this one retracts, if it is a retraction.
+    pub fn retracts(&self) -> Option<EntryId> {
+        match self {
+            Self::Retract { entry } => Some(*entry),
+            _ => None,
+        }
+    }
+
+    /// Stable id of the kind of gesture, used in files and the history table.
+    pub fn kind_id(&self) -> &'static str {
+        match self {
+            Self::Judge { .. } => "judge",
+            Self::Retract { .. } => "retract",
+            Self::Keep { .. } => "keep",
+            Self::Note { .. } => "note",
+            Self::Flag { .. } => "flag",
+        }
+    }
+}
+
+impl Entry {
+    /// What orders the log: (Lamport, reviewer, id). Two different entries never compare equal.
+    pub fn order(&self) -> (u64, &str, EntryId) {
+        (self.lamport, &self.reviewer, self.id)
+    }
+}

@@ -34,3 +34,28 @@ pub fn run(launch: Launch) -> Result<(), String> {
     )
     .map_err(|error| error.to_string())
 }
+
+/// One line about what would draw the window, for `lookalike doctor`: the graphics adapters found, best first.
+pub fn describe_renderer() -> String {
+    use eframe::wgpu;
+
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut found = std::pin::pin!(instance.enumerate_adapters(wgpu::Backends::all()));
+    // On the desktop the answer is there at the first poll; only browsers make one wait.
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(adapters) = found.as_mut().poll(&mut context) else {
+        return "wgpu, adapters unknown".to_owned();
+    };
+    let names: Vec<String> = adapters
+        .iter()
+        .map(|adapter| {
+            let info = adapter.get_info();
+            format!("{} ({})", info.name, info.backend)
+        })
+        .collect();
+    if names.is_empty() {
+        "none found; install a graphics driver (Vulkan or OpenGL)".to_owned()
+    } else {
+        names.join(", ")
+    }
+}

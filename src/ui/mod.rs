@@ -12,7 +12,7 @@ mod views;
 mod widgets;
 
 pub use images::{Images, Picture};
-pub use launch::{Launch, run};
+pub use launch::{Launch, describe_renderer, run};
 pub use shell::LookalikeApp;
 pub use theme::{Palette, Theme};
 

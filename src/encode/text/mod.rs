@@ -1,6 +1,7 @@
 //! Text encoders, one file an architecture.
 
 pub(super) mod idf_word;
+pub mod minilm;
 mod stop_words;
 mod terms;
 mod tfidf;

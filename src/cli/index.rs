@@ -1,0 +1,208 @@
+//! `lookalike index`: makes or updates a project: loads the catalogue, embeds what is new, finds neighbours.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::catalog_args::CatalogArgs;
+use super::console::Console;
+use super::match_args::encoder_ids;
+use super::progress::duration;
+use super::session::{DeviceArgs, Session, source_at, with_context};
+use crate::catalog::Problem;
+use crate::encode::{Modality, encoder_spec};
+use crate::index::JoinOptions;
+use crate::jobs::{Context, JobError, embed, load_catalog, neighbors_of};
+use crate::project::{Access, Project, ProjectError, ProjectSettings};
+
+/// Problems printed one by one; `--json` lists all.
+const MAX_SHOWN: usize = 10;
+
+/// Load a catalogue, embed its pictures and titles, and find neighbours. Run again, it computes only what is new; stopped
+/// at any moment, it goes on where it stopped.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A CSV, TSV or JSON Lines file, or a folder of pictures.
+    catalog: PathBuf,
+    /// The project folder, made where it does not exist.
+    #[arg(long, value_name = "DIR")]
+    project: PathBuf,
+    #[command(flatten)]
+    reading: CatalogArgs,
+    #[arg(long, value_name = "ID,...", value_delimiter = ',',
+        help = format!("Image encoders, the first is matched by; or none: {}", encoder_ids(Modality::Image)))]
+    image_encoder: Vec<String>,
+    #[arg(long, value_name = "ID,...", value_delimiter = ',',
+        help = format!("Text encoders, the first is matched by; or none: {}", encoder_ids(Modality::Text)))]
+    text_encoder: Vec<String>,
+    /// Words that weigh nothing in word encoders: none or english (scikit-learn's list) [default: none].
+    #[arg(long, value_name = "LIST", value_parser = ["none", "english"])]
+    stop_words: Option<String>,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    project: PathBuf,
+    rows: usize,
+    groups: usize,
+    problems: Vec<ProblemLine>,
+    encoders: Vec<EncoderLine>,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct EncoderLine {
+    id: String,
+    /// Postings with a row.
+    present: usize,
+    /// Pictures or titles embedded now.
+    new: usize,
+    /// Pictures that could not be embedded.
+    failed: usize,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct ProblemLine {
+    kind: &'static str,
+    row: Option<u64>,
+    rows: u64,
+    file: String,
+    message: String,
+}
+
+impl From<&Problem> for ProblemLine {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            kind: problem.kind.label(),
+            row: problem.row,
+            rows: problem.n_rows,
+            file: problem.file.clone(),
+            message: problem.message.clone(),
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
+    // Mistyped ids are found before anything is loaded or made.
+    check_ids(&args.image_encoder, Modality::Image)?;
+    check_ids(&args.text_encoder, Modality::Text)?;
+    let answer = with_context(|context| index(args, context))?;
+    console.answer(&answer, || describe(&answer));
+    Ok(())
+}
+
+fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
+    let start = std::time::Instant::now();
+    let source = source_at(&args.catalog);
+    let existing =
+        if args.project.join("project.ron").exists() { Some(Project::open(&args.project)?) } else { None };
+    if existing.as_ref().is_some_and(|project| project.access() == Access::ReadOnly) {
+        return Err(ProjectError::ReadOnly { folder: args.project.clone() }.into());
+    }
+    let before = existing.as_ref().map(|project| project.settings().clone());
+    let reading =
+        args.reading.over(before.as_ref().map(|settings| settings.open.clone()).unwrap_or_default());
+    // Loaded before a folder is made for it, so that a mistyped path leaves nothing behind.
+    let catalog = load_catalog(&source, &reading, context)?;
+    let mut settings = before.unwrap_or_else(|| ProjectSettings::new(source.clone(), reading.clone()));
+    settings.source = source;
+    settings.open = reading;
+    choose(&args.image_encoder, &mut settings.image_encoders, &mut settings.matching.image_encoder);
+    choose(&args.text_encoder, &mut settings.text_encoders, &mut settings.matching.text_encoder);
+    if let Some(words) = &args.stop_words {
+        settings.encoder_options.english_stop_words = words == "english";
+    }
+    let mut project = match existing {
+        Some(project) => project,
+        None => Project::create(&args.project, settings.clone())?,
+    };
+    if *project.settings() != settings {
+        project.save_settings(settings.clone())?;
+    }
+
+    let session = Session::with(project, catalog.clone(), &args.device);
+    let mut problems: Vec<ProblemLine> = catalog.problems().iter().map(ProblemLine::from).collect();
+    let mut encoders = Vec::new();
+    let options = JoinOptions { k: settings.matching.k, metric: settings.matching.metric };
+    let images = settings.image_encoders.iter().filter(|_| session.bench.has(Modality::Image));
+    let texts = settings.text_encoders.iter().filter(|_| session.bench.has(Modality::Text));
+    for id in texts.chain(images) {
+        let embedded = embed(&session.bench, id, context)?;
+        if embedded.embeddings.present.contains(&true) {
+            neighbors_of(&session.bench, &embedded, options, context)?;
+        }
+        for problem in &embedded.problems {
+            // Two encoders fail on the same file for the same reason.
+            if !problems.iter().any(|known| known.file == problem.file) {
+                problems.push(problem.into());
+            }
+        }
+        encoders.push(EncoderLine {
+            id: id.clone(),
+            present: embedded.embeddings.present.iter().filter(|&&is_present| is_present).count(),
+            new: embedded.n_new,
+            failed: embedded.n_failed,
+            seconds: embedded.secs,
+        });
+    }
+    Ok(Answer {
+        project: args.project.clone(),
+        rows: catalog.n_postings(),
+        groups: Arc::as_ref(&catalog).group_ids().iter().flatten().max().map_or(0, |&last| last as usize + 1),
+        problems,
+        encoders,
+        seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// Puts given encoder ids over the settings; `none` alone empties them.
+fn choose(given: &[String], embedded: &mut Vec<String>, matched: &mut Option<String>) {
+    if !given.is_empty() {
+        *embedded = given.iter().filter(|id| *id != "none").cloned().collect();
+        *matched = embedded.first().cloned();
+    }
+}
+
+fn check_ids(ids: &[String], modality: Modality) -> Result<(), JobError> {
+    for id in ids.iter().filter(|id| *id != "none") {
+        if encoder_spec(id)?.modality != modality {
+            let (reads, option) = match modality {
+                Modality::Image => ("titles", "--text-encoder"),
+                Modality::Text => ("pictures", "--image-encoder"),
+            };
+            return Err(JobError::Refused(format!("`{id}` reads {reads}. Give it with {option}")));
+        }
+    }
+    Ok(())
+}
+
+fn describe(answer: &Answer) -> String {
+    let mut text =
+        format!("{} postings, {} groups, in {}\n", answer.rows, answer.groups, duration(answer.seconds));
+    for line in &answer.encoders {
+        text.push_str(&format!(
+            "{}: {} of {} postings, {} new",
+            line.id, line.present, answer.rows, line.new
+        ));
+        if line.failed > 0 {
+            text.push_str(&format!(", {} undecodable", line.failed));
+        }
+        text.push_str(&format!(", {}\n", duration(line.seconds)));
+    }
+    for problem in answer.problems.iter().take(MAX_SHOWN) {
+        let row = problem.row.map_or_else(String::new, |row| format!("row {row}: "));
+        text.push_str(&format!("{}: {row}{} ({})\n", problem.kind, problem.message, problem.file));
+    }
+    if answer.problems.len() > MAX_SHOWN {
+        text.push_str(&format!(
+            "and {} more problems; --json lists all\n",
+            answer.problems.len() - MAX_SHOWN
+        ));
+    }
+    text.push_str(&format!("project: {}", answer.project.display()));
+    text
+}

@@ -1,0 +1,136 @@
+//! How embeddings become matches, as options shared by `match`, `evaluate` and `export`. What is not given is as in project.ron.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::session::{DeviceArgs, Session};
+use crate::encode::{ENCODERS, Modality};
+use crate::fuse::FUSIONS;
+use crate::index::Metric;
+use crate::jobs::{Context, Grounds, JobError, MatchOutcome, MatchPlan, RowRule, ThresholdRule, match_with};
+use crate::project::MatchSettings;
+use crate::review::ReviewState;
+
+/// Options of matching.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct MatchArgs {
+    /// The project folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) project: PathBuf,
+    #[arg(long, value_name = "ID", help = format!("Fusion strategy: {}", fusion_ids()))]
+    fusion: Option<String>,
+    #[arg(long, value_name = "ID", help = format!("Image encoder, or none: {}", encoder_ids(Modality::Image)))]
+    image_encoder: Option<String>,
+    #[arg(long, value_name = "ID", help = format!("Text encoder, or none: {}", encoder_ids(Modality::Text)))]
+    text_encoder: Option<String>,
+    /// Share of the image similarity in a weighted fusion, from 0 to 1.
+    #[arg(long, value_name = "W", value_parser = parse_share)]
+    weight: Option<f32>,
+    /// Smallest fused score of a match.
+    #[arg(long, value_name = "T", allow_negative_numbers = true, conflicts_with_all = ["tune", "no_threshold"])]
+    threshold: Option<f32>,
+    /// Smallest image similarity of a match (fusion `union`).
+    #[arg(long, value_name = "T", allow_negative_numbers = true, conflicts_with = "tune")]
+    image_threshold: Option<f32>,
+    /// Smallest text similarity of a match (fusion `union`).
+    #[arg(long, value_name = "T", allow_negative_numbers = true, conflicts_with = "tune")]
+    text_threshold: Option<f32>,
+    /// Choose the threshold with the best mean F1 on the catalogue's own groups.
+    #[arg(long, conflicts_with = "no_threshold")]
+    tune: bool,
+    /// Take each posting's k nearest, however far.
+    #[arg(long)]
+    no_threshold: bool,
+    /// Give every posting at least one match besides itself.
+    #[arg(long)]
+    at_least_two: bool,
+    /// Similarity: cosine or euclidean.
+    #[arg(long, value_name = "M", value_parser = parse_metric)]
+    metric: Option<Metric>,
+    /// Neighbours a posting, the posting itself counted.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    k: Option<u32>,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+}
+
+impl MatchArgs {
+    /// The project's settings with what was given put over them.
+    pub(super) fn over(&self, before: &MatchSettings) -> MatchSettings {
+        let mut settings = before.clone();
+        let put = |slot: &mut Option<String>, given: &Option<String>| {
+            if let Some(id) = given {
+                *slot = (id != "none").then(|| id.clone());
+            }
+        };
+        put(&mut settings.image_encoder, &self.image_encoder);
+        put(&mut settings.text_encoder, &self.text_encoder);
+        settings.fusion = self.fusion.clone().unwrap_or(settings.fusion);
+        settings.params.image_weight = self.weight.unwrap_or(settings.params.image_weight);
+        settings.params.image_threshold = self.image_threshold.unwrap_or(settings.params.image_threshold);
+        settings.params.text_threshold = self.text_threshold.unwrap_or(settings.params.text_threshold);
+        settings.threshold = self.threshold.unwrap_or(settings.threshold);
+        settings.metric = self.metric.unwrap_or(settings.metric);
+        settings.k = self.k.map_or(settings.k, |k| k as usize);
+        settings
+    }
+
+    /// How each row's matches are cut.
+    pub(super) fn row_rule(&self) -> RowRule {
+        RowRule { min_matches: self.min_matches(), is_thresholded: !self.no_threshold }
+    }
+
+    fn min_matches(&self) -> usize {
+        if self.at_least_two { 2 } else { 1 }
+    }
+
+    /// Opens the project and matches.
+    pub(super) fn run(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<(Session, MatchOutcome, ReviewState), JobError> {
+        let session = Session::open(&self.project, &self.device, context)?;
+        let review = session.review()?;
+        let settings = self.over(&session.project.settings().matching);
+        let rule = if self.tune {
+            if !session.bench.catalog.has_groups() {
+                return Err(JobError::Refused(
+                    "the catalogue has no group labels to tune on. Give --threshold instead".to_owned(),
+                ));
+            }
+            ThresholdRule::Tuned { min_matches: self.min_matches() }
+        } else {
+            ThresholdRule::Fixed
+        };
+        let grounds = Arc::new(Grounds::lay(&session.bench, &settings, context)?);
+        let matched = match_with(&grounds, &MatchPlan { settings: &settings, rule, review: Some(&review) })?;
+        Ok((session, matched, review))
+    }
+}
+
+/// Ids of all encoders of one modality, for help and errors.
+pub(super) fn encoder_ids(modality: Modality) -> String {
+    let ids: Vec<&str> =
+        ENCODERS.iter().filter(|spec| spec.modality == modality).map(|spec| spec.id).collect();
+    ids.join(", ")
+}
+
+fn fusion_ids() -> String {
+    let ids: Vec<&str> = FUSIONS.iter().map(|spec| spec.id).collect();
+    ids.join(", ")
+}
+
+fn parse_metric(text: &str) -> Result<Metric, String> {
+    match text {
+        "cosine" => Ok(Metric::Cosine),
+        "euclidean" => Ok(Metric::Euclidean),
+        _ => Err("choose cosine or euclidean".to_owned()),
+    }
+}
+
+fn parse_share(text: &str) -> Result<f32, String> {
+    text.parse::<f32>()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "give a number from 0 to 1".to_owned())
+}

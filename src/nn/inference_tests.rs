@@ -1,0 +1,135 @@
+//! A network run by the executor against the same network written out in candle's own operations.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::DType;
+
+use super::*;
+use crate::nn::{Activation, BatchNorm, Convolution, GraphBuilder, Linear, Padding};
+
+type Tensors = HashMap<String, Tensor>;
+
+/// Random parameters of the two convolutions and the linear layer below.
+fn parameters() -> Tensors {
+    let random = |shape: &[usize]| Tensor::randn(0_f32, 0.5, shape, &Device::Cpu).unwrap();
+    let mut tensors = HashMap::from([
+        ("stem.weight".to_owned(), random(&[4, 3, 3, 3])),
+        ("deep.weight".to_owned(), random(&[4, 1, 3, 3])),
+        ("thin.weight".to_owned(), random(&[4, 4, 1, 1])),
+        ("thin.bias".to_owned(), random(&[4])),
+        ("head.weight".to_owned(), random(&[2, 4])),
+        ("head.bias".to_owned(), random(&[2])),
+    ]);
+    for norm in ["n1", "n2"] {
+        for kind in ["weight", "bias", "running_mean"] {
+            tensors.insert(format!("{norm}.{kind}"), random(&[4]));
+        }
+        tensors.insert(format!("{norm}.running_var"), random(&[4]).sqr().unwrap());
+    }
+    tensors
+}
+
+fn weights(tensors: &Tensors) -> Weights {
+    let bytes = safetensors_bytes(tensors);
+    Weights::from_bytes(Path::new("test.safetensors"), bytes).unwrap()
+}
+
+fn safetensors_bytes(tensors: &Tensors) -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::<u8>::new());
+    for (name, tensor) in tensors {
+        let start = data.len();
+        for value in tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap() {
+            data.extend(value.to_le_bytes());
+        }
+        let entry =
+            serde_json::json!({"dtype": "F32", "shape": tensor.dims(), "data_offsets": [start, data.len()]});
+        header.insert(name.clone(), entry);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+}
+
+fn convolution(
+    name: &str,
+    norm: Option<&str>,
+    in_channels: usize,
+    kernel: usize,
+    groups: usize,
+) -> Convolution {
+    Convolution {
+        name: name.to_owned(),
+        in_channels,
+        out_channels: 4,
+        kernel,
+        stride: 1,
+        groups,
+        padding: Padding::Symmetric(kernel / 2),
+        has_bias: norm.is_none(),
+        norm: norm.map(|name| BatchNorm { name: name.to_owned(), epsilon: 1e-3 }),
+        activation: if norm.is_some() { Activation::Relu6 } else { Activation::Identity },
+    }
+}
+
+fn graph() -> Graph {
+    let mut builder = GraphBuilder::default();
+    let stem = builder.convolution(builder.input(), convolution("stem", Some("n1"), 3, 3, 1));
+    let deep = builder.convolution(stem, convolution("deep", Some("n2"), 4, 3, 4));
+    let thin = builder.convolution(deep, convolution("thin", None, 4, 1, 1));
+    let sum = builder.add(stem, thin);
+    let pooled = builder.global_average(sum);
+    let flat = builder.flatten(pooled);
+    builder.linear(flat, Linear { name: "head".to_owned(), in_features: 4, out_features: 2 });
+    builder.build()
+}
+
+fn written_out(tensors: &Tensors, input: &Tensor) -> candle_core::Result<Tensor> {
+    let get = |name: &str| tensors.get(name).unwrap();
+    let column = |name: &str| get(name).reshape((1, (), 1, 1));
+    let norm = |x: Tensor, name: &str| {
+        let deviation = (column(&format!("{name}.running_var"))? + 1e-3)?.sqrt()?;
+        let centred =
+            x.broadcast_sub(&column(&format!("{name}.running_mean"))?)?.broadcast_div(&deviation)?;
+        let scaled = centred.broadcast_mul(&column(&format!("{name}.weight"))?)?;
+        scaled.broadcast_add(&column(&format!("{name}.bias"))?)?.clamp(0_f32, 6_f32)
+    };
+    let stem = norm(input.conv2d(get("stem.weight"), 1, 1, 1, 1)?, "n1")?;
+    let deep = norm(stem.conv2d(get("deep.weight"), 1, 1, 1, 4)?, "n2")?;
+    let thin = deep.conv2d(get("thin.weight"), 0, 1, 1, 1)?.broadcast_add(&column("thin.bias")?)?;
+    let pooled = (stem + thin)?.mean((2, 3))?;
+    pooled.matmul(&get("head.weight").t()?)?.broadcast_add(get("head.bias"))
+}
+
+#[test]
+fn agrees_with_the_network_written_out() {
+    let tensors = parameters();
+    let network = InferenceNetwork::load(&graph(), &weights(&tensors), &Device::Cpu).unwrap();
+    for (n_images, height, width) in [(1, 5, 5), (3, 8, 6)] {
+        let input = Tensor::randn(0_f32, 1.0, (n_images, 3, height, width), &Device::Cpu).unwrap();
+        let (ours, plain) = (network.run(&input).unwrap(), written_out(&tensors, &input).unwrap());
+        assert_eq!(ours.dims(), [n_images, 2]);
+        let worst = (ours - plain).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(worst < 1e-4, "{worst}");
+    }
+}
+
+#[test]
+fn the_missing_or_misshaped_tensor_is_named() {
+    for name in ["stem.weight", "n2.running_var", "thin.bias", "head.bias"] {
+        let mut tensors = parameters();
+        tensors.insert(name.to_owned(), Tensor::zeros((7, 1), DType::F32, &Device::Cpu).unwrap());
+        let error = InferenceNetwork::load(&graph(), &weights(&tensors), &Device::Cpu).unwrap_err();
+        assert!(error.to_string().contains(&format!("tensor `{name}`")), "{error}");
+        tensors.remove(name);
+        let error = InferenceNetwork::load(&graph(), &weights(&tensors), &Device::Cpu).unwrap_err();
+        assert!(error.to_string().contains("found nothing"), "{error}");
+    }
+}
+
+#[test]
+fn an_input_of_another_depth_is_an_error() {
+    let network = InferenceNetwork::load(&graph(), &weights(&parameters()), &Device::Cpu).unwrap();
+    assert!(network.run(&Tensor::zeros((1, 4, 5, 5), DType::F32, &Device::Cpu).unwrap()).is_err());
+    assert!(network.run(&Tensor::zeros((3, 5), DType::F32, &Device::Cpu).unwrap()).is_err());
+}

@@ -1,0 +1,167 @@
+//! The real models against the numbers of the field's own libraries (timm, transformers, Pillow) in
+//! `$LOOKALIKE_SHARED/parity/real.json`. Without that variable and without `../shared` the tests say that they are
+//! skipped; a folder that was named must be complete.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use lookalike::encode::{
+    EmbeddingRows, Embeddings, Encoder, EncoderOptions, Fit, Interpolation, MiniLm, ModelStore, Preprocess,
+    TextEncoder, encoder_spec,
+};
+use lookalike::nn::DeviceChoice;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// The shared folder; `None` where nobody named one and the default is absent.
+fn shared() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("LOOKALIKE_SHARED") {
+        let folder = PathBuf::from(named);
+        assert!(folder.is_dir(), "LOOKALIKE_SHARED is no folder: {}", folder.display());
+        return Some(folder);
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no shared data (set LOOKALIKE_SHARED)");
+    None
+}
+
+/// One section of real.json.
+fn section<T: DeserializeOwned>(shared: &Path, name: &str) -> Vec<T> {
+    let path = shared.join("parity/real.json");
+    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut all: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let cases: Vec<T> = serde_json::from_value(all[name].take()).unwrap();
+    assert!(!cases.is_empty());
+    cases
+}
+
+fn picture(path: &Path) -> RgbImage {
+    image::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8()
+}
+
+fn cosine(a: &[f32], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let dot: f64 = a.iter().zip(b).map(|(&a, b)| f64::from(a) * b).sum();
+    let (a, b): (f64, f64) = (a.iter().map(|&a| f64::from(a).powi(2)).sum(), b.iter().map(|b| b * b).sum());
+    dot / (a * b).sqrt()
+}
+
+fn store(shared: &Path) -> ModelStore {
+    let store = ModelStore::new(shared.join("models"));
+    for model in ["mobilenetv2_tf", "all-MiniLM-L6-v2"] {
+        assert!(store.has(model), "{model} is missing in {}", store.folder().display());
+    }
+    store
+}
+
+#[derive(Deserialize)]
+struct ImageCase {
+    image: String,
+    embedding_l2: Vec<f64>,
+}
+
+#[test]
+fn parity_mobilenetv2() {
+    let Some(shared) = shared() else { return };
+    let spec = encoder_spec("mobilenetv2_tf").unwrap();
+    let opened = (spec.open)(&store(&shared), DeviceChoice::Auto, &EncoderOptions::default()).unwrap();
+    let Encoder::Image(encoder) = opened else { panic!("not an image encoder") };
+    let cases: Vec<ImageCase> = section(&shared, "mobilenetv2_tf");
+    let prepared: Vec<_> =
+        cases.iter().map(|case| encoder.prepare(&picture(&shared.join(&case.image)))).collect();
+    let mut alone = Vec::new();
+    for batch in prepared.chunks(encoder.batch_size()) {
+        let EmbeddingRows::Dense(rows) = encoder.embed(batch).unwrap() else { panic!("not dense") };
+        alone.extend(rows.values);
+    }
+    let EmbeddingRows::Dense(rows) = encoder.embed(&prepared).unwrap() else { panic!("not dense") };
+    assert_eq!((rows.width, rows.n_rows()), (1280, cases.len()));
+    for (row, case) in cases.iter().enumerate() {
+        let found = cosine(rows.row(row), &case.embedding_l2);
+        assert!(found >= 0.9999, "{}: cosine {found}", case.image);
+        let expected: Vec<f64> = rows.row(row).iter().map(|&value| f64::from(value)).collect();
+        let found = cosine(&alone[row * rows.width..(row + 1) * rows.width], &expected);
+        assert!(found >= 0.999_999, "{}: batches of another size give cosine {found}", case.image);
+    }
+    let EmbeddingRows::Dense(rows) = encoder.embed(&[]).unwrap() else { panic!("not dense") };
+    assert_eq!(Embeddings { rows: EmbeddingRows::Dense(rows), present: Vec::new() }.n_rows(), 0);
+}
+
+#[derive(Deserialize)]
+struct TextCase {
+    title: String,
+    ids: Vec<u32>,
+    embedding_l2: Vec<f64>,
+}
+
+#[test]
+fn parity_minilm() {
+    let Some(shared) = shared() else { return };
+    let encoder = MiniLm::open(&store(&shared), DeviceChoice::Auto).unwrap();
+    let cases: Vec<TextCase> = section(&shared, "all-MiniLM-L6-v2");
+    for case in &cases {
+        assert_eq!(encoder.token_ids(&case.title).unwrap(), case.ids, "{:?}", case.title);
+    }
+    let titles: Vec<&str> = cases.iter().map(|case| case.title.as_str()).collect();
+    let rows = encoder.embed(&titles).unwrap();
+    assert_eq!((rows.width, rows.n_rows()), (384, cases.len()));
+    for (row, case) in cases.iter().enumerate() {
+        let found = cosine(rows.row(row), &case.embedding_l2);
+        assert!(found >= 0.9999, "{:?}: cosine {found}", case.title);
+    }
+    assert_eq!(encoder.embed(&[]).unwrap().n_rows(), 0);
+}
+
+#[derive(Deserialize)]
+struct PreprocessCase {
+    image: String,
+    transform: String,
+    input_size: u32,
+    crop_pct: f64,
+    interpolation: Interpolation,
+    mean: [f32; 3],
+    std: [f32; 3],
+    grid_index: Vec<usize>,
+    /// (3, grid, grid).
+    values_chw: Vec<Vec<Vec<f32>>>,
+}
+
+#[test]
+fn parity_preprocess() {
+    let Some(shared) = shared() else { return };
+    for case in section::<PreprocessCase>(&shared, "preprocess") {
+        let preprocess = Preprocess {
+            size: case.input_size,
+            fit: Fit::CropCentre { fraction: case.crop_pct },
+            interpolation: case.interpolation,
+            mean: case.mean,
+            std: case.std,
+        };
+        let values = preprocess.apply(&picture(&shared.join(&case.image)));
+        let side = case.input_size as usize;
+        let mut errors = Vec::new();
+        for (channel, plane) in case.values_chw.iter().enumerate() {
+            for (&row, line) in case.grid_index.iter().zip(plane) {
+                for (&column, &expected) in case.grid_index.iter().zip(line) {
+                    errors.push((values[(channel * side + row) * side + column] - expected).abs());
+                }
+            }
+        }
+        let mean = errors.iter().sum::<f32>() / errors.len() as f32;
+        let worst = errors.iter().copied().fold(0.0, f32::max);
+        let close = errors.iter().filter(|&&error| error <= 0.02).count() as f32 / errors.len() as f32;
+        let name =
+            format!("{} {}: worst {worst}, mean {mean}, within 0.02 {close}", case.image, case.transform);
+        eprintln!("{name}");
+        if case.image.ends_with(".png") {
+            assert!(worst <= 0.02, "{name}");
+        } else {
+            // Decoders of JPEG differ in the last bit or two.
+            assert!(mean <= 0.005 && close >= 0.99 && worst <= 0.07, "{name}");
+        }
+    }
+}
