@@ -338,7 +338,8 @@ fn step(state: &mut AppState, by: i32) {
 }
 
 fn show_partner(state: &mut AppState, number: usize) {
-    let (Some((left, right)), Some(&partner)) = (state.compare.pair, state.compare.partners.get(number)) else {
+    let (Some((left, right)), Some(&partner)) = (state.compare.pair, state.compare.partners.get(number))
+    else {
         return;
     };
     let pair = match state.compare.partner_side {

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn every_character_is_shown_once() {
-        for text in ["شاي أخضر 400 ml (كبير) x3", "שלום abc 12 עולם", "a\u{202e}b\nשלום\nc"] {
+        for text in ["شاي أخضر 400 ml (كبير) x3", "שלום abc 12 עולם", "a\u{202e}b\nשלום\nc"]
+        {
             let whole = 0..text.len();
             let mut ranges: Vec<_> =
                 visual_lines(text, &[whole]).into_iter().flatten().map(|piece| piece.range).collect();

@@ -169,6 +169,25 @@ impl Images {
         }
     }
 
+    /// Decodes these in all their pixels when nothing else waits; only those larger than any thumbnail.
+    pub fn prefetch_full(&self, ctx: &egui::Context, postings: &[PostingIdx]) {
+        let shelf = self.shelf(ctx);
+        let is_large = |posting: &PostingIdx| {
+            let largest = STEPS[STEPS.len() - 1];
+            shelf.sizes.get(posting).is_some_and(|size| size[0].max(size[1]) > largest)
+        };
+        let missing: Vec<Wanted> = postings
+            .iter()
+            .filter(|posting| is_large(posting) && !shelf.failed.contains_key(*posting))
+            .map(|posting| Wanted::Full(*posting))
+            .filter(|wanted| !shelf.textures.contains(*wanted))
+            .collect();
+        drop(shelf);
+        for wanted in missing {
+            self.inner.pool.request(wanted, Urgency::Later);
+        }
+    }
+
     /// Width and height of a posting's own picture, once it has been decoded.
     pub fn size(&self, posting: PostingIdx) -> Option<[u32; 2]> {
         self.lock().sizes.get(&posting).copied()

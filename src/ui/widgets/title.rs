@@ -126,9 +126,8 @@ fn right_to_left(
     plain: &TextFormat,
     marked: &TextFormat,
 ) {
-    let measure = |text: &str| {
-        ui.painter().layout_no_wrap(text.to_owned(), font.clone(), plain.color).size().x
-    };
+    let measure =
+        |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), plain.color).size().x;
     let (lines, is_cut) = cut_lines(title, width, max_rows, measure);
     let n_lines = lines.len();
     for (number, pieces) in visual_lines(title, &lines).into_iter().enumerate() {
