@@ -369,7 +369,7 @@ pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect>
         ChromeCommand::Go(station) => {
             state.chrome.station = station;
             state.chrome.dialog = None;
-            state.compare.pair = None;
+            super::compare::close(state);
         }
         ChromeCommand::Open(dialog) => {
             state.chrome.typed.clear();
@@ -399,6 +399,7 @@ pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect>
             if let Some(item) = &mut state.duplicates.item {
                 item.watch.set_away(focus == Focus::Lost, state.now.secs);
             }
+            state.compare.watch.set_away(focus == Focus::Lost, state.now.secs);
             return Vec::new();
         }
         ChromeCommand::Tick => {

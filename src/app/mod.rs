@@ -20,10 +20,10 @@ mod session;
 pub use actions::{ActionSpec, Context, Trigger, action, actions, available};
 pub use catalogue::{CatalogueCommand, CatalogueState};
 pub use chrome::{ChromeCommand, ChromeState, Dialog, Focus, RunningJob, Station, Toast, ToastKind};
-pub use compare::{CompareCommand, CompareMode, CompareState};
+pub use compare::{CompareCommand, CompareMode, CompareState, Flip, Look, Scale, Side, ZoomLock};
 pub use duplicates::{
     BATCH_SIZE, BatchState, Card, CutState, DuplicatesCommand, DuplicatesMode, DuplicatesState, Judgement,
-    Large, Manner, Mark, OpenItem, PendingQueue, judgement,
+    Large, Manner, Mark, OpenItem, PendingQueue, Stopwatch, judgement,
 };
 pub use effects::{Effect, PickFor, Politeness};
 pub use events::absorb;

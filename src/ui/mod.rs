@@ -6,6 +6,7 @@ mod input;
 mod launch;
 mod overlays;
 mod shell;
+mod text_order;
 mod theme;
 mod views;
 mod widgets;

@@ -275,6 +275,31 @@ pub(super) fn merge_with(state: &mut AppState, posting: PostingIdx) -> Vec<Effec
     effects
 }
 
+/// Puts cards whose postings have been united meanwhile (by verdicts on single pairs) into one stack, so that the item can
+/// be decided as it is now. The first card of a stack keeps its place and mark.
+pub(in super::super) fn regroup(state: &mut AppState) {
+    let (Some(session), Some(item)) = (&state.session.open, &mut state.duplicates.item) else { return };
+    let catalog = &session.catalog;
+    let (cursor, reference) = (item.current().map(Card::front), item.reference_card().map(Card::front));
+    let mut cards: Vec<Card> = Vec::new();
+    for card in item.cards.drain(..) {
+        let united = state.saving.review.united_with(catalog.key(card.front()));
+        let is_united = |other: &Card| united.iter().any(|key| **key == *catalog.key(other.front()));
+        match cards.iter_mut().find(|other| is_united(other)) {
+            Some(stack) => {
+                stack.postings.extend(card.postings);
+                stack.is_seen &= card.is_seen;
+            }
+            None => cards.push(card),
+        }
+    }
+    let place = |front: Option<PostingIdx>| {
+        cards.iter().position(|card| front.is_some_and(|front| card.postings.contains(&front))).unwrap_or(0)
+    };
+    (item.cursor, item.reference) = (place(cursor), place(reference));
+    item.cards = cards;
+}
+
 pub(super) fn toggle_why(state: &mut AppState) -> Vec<Effect> {
     state.duplicates.is_why_open = !state.duplicates.is_why_open;
     Vec::new()

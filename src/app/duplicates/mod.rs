@@ -18,9 +18,11 @@ use crate::review::{EntryId, Queue, QueueKind, QueueSort, Verdict};
 pub(super) use actions::ACTIONS;
 pub use batch::{BATCH_SIZE, BatchState};
 pub use cut::CutState;
-pub use item::{Card, Mark, OpenItem};
+pub(super) use item::regroup;
+pub use item::{Card, Mark, OpenItem, Stopwatch};
 pub use order::{Manner, PendingQueue};
 pub(super) use order::{queued, rebuild, recall, request_queue, show_change};
+pub(super) use verdicts::grounds;
 pub use verdicts::{Judgement, judgement};
 
 /// What the centre shows.

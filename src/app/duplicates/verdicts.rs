@@ -128,12 +128,25 @@ pub(super) fn refusal(state: &AppState, item: &OpenItem, verdict: Option<Verdict
     None
 }
 
-/// What the reviewer sees of the item.
-pub(super) fn seen(state: &AppState, item: &OpenItem, view: View) -> Seen {
-    let queued = state.duplicates.queue.as_ref().and_then(|queue| queue.items.get(item.position));
+/// Encoders and fusion of the result on screen, such as "mobilenetv2_tf+idf-word/mean:0.50", and its threshold.
+pub(in super::super) fn grounds(state: &AppState) -> (String, f32) {
     let settings =
         state.matching.outcome.as_ref().map_or(&state.matching.settings, |outcome| &outcome.settings);
     let encoder = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
+    let model = format!(
+        "{}+{}/{}:{:.2}",
+        encoder(&settings.image_encoder),
+        encoder(&settings.text_encoder),
+        settings.fusion,
+        settings.params.image_weight
+    );
+    (model, settings.threshold)
+}
+
+/// What the reviewer sees of the item.
+pub(super) fn seen(state: &AppState, item: &OpenItem, view: View) -> Seen {
+    let queued = state.duplicates.queue.as_ref().and_then(|queue| queue.items.get(item.position));
+    let (model, threshold) = grounds(state);
     let (mut postings, mut without_picture) = (Vec::new(), Vec::new());
     if let Some(session) = &state.session.open {
         for card in &item.cards {
@@ -150,14 +163,8 @@ pub(super) fn seen(state: &AppState, item: &OpenItem, view: View) -> Seen {
         view,
         postings,
         without_picture,
-        model: format!(
-            "{}+{}/{}:{:.2}",
-            encoder(&settings.image_encoder),
-            encoder(&settings.text_encoder),
-            settings.fusion,
-            settings.params.image_weight
-        ),
-        threshold: settings.threshold,
+        model,
+        threshold,
         score: queued.and_then(|queued| queued.weakest).map(|(_, _, score)| score),
         rank: u32::try_from(item.position).ok(),
         millis: watch.millis(),

@@ -1,10 +1,15 @@
-//! A posting's title; where another title is given, the words that differ from it are underlined.
+//! A posting's title; where another title is given, the words that differ from it are underlined. Right-to-left words
+//! come in the order in which they are read, line by line.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use egui::{FontId, Galley, TextFormat, text::LayoutJob};
+use egui::{FontId, Galley, Stroke, TextFormat, text::LayoutJob};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::ui::Theme;
+use crate::ui::text_order::{has_rtl, visual_lines};
 
 /// Lays out a title in at most `max_rows` rows of `width`.
 pub(in crate::ui) fn title_galley(
@@ -16,11 +21,19 @@ pub(in crate::ui) fn title_galley(
     width: f32,
     max_rows: usize,
 ) -> Arc<Galley> {
-    let _ = other;
+    let plain = TextFormat::simple(font.clone(), theme.palette.text);
+    let marked = TextFormat { underline: Stroke::new(2.0, theme.palette.warning), ..plain.clone() };
+    let marks = other.map(|other| differing(title, other)).unwrap_or_default();
     let mut job = LayoutJob::default();
-    job.append(title, 0.0, TextFormat::simple(font, theme.palette.text));
-    job.wrap.max_width = width;
     job.wrap.max_rows = max_rows;
+    if has_rtl(title) {
+        // Lines are cut before words are put into order, so that wrapping again must not happen.
+        job.wrap.max_width = f32::INFINITY;
+        right_to_left(ui, &mut job, title, &marks, &font, width, max_rows, &plain, &marked);
+    } else {
+        job.wrap.max_width = width;
+        append(&mut job, title, 0..title.len(), &marks, &plain, &marked);
+    }
     ui.painter().layout_job(job)
 }
 
@@ -33,5 +46,174 @@ pub(in crate::ui) fn title(
 ) -> egui::Response {
     let font = egui::TextStyle::Body.resolve(ui.style());
     let galley = title_galley(ui, theme, title, other, font, ui.available_width(), usize::MAX);
-    ui.add(egui::Label::new(galley))
+    let response = ui.add(egui::Label::new(galley));
+    // Read aloud as typed, not as ordered for the eye.
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, title));
+    response
+}
+
+/// The parts of `title` whose words are not in `other`, bytes. A word that merely stands elsewhere is no difference, nor
+/// are case, spaces and punctuation.
+fn differing(title: &str, other: &str) -> Vec<Range<usize>> {
+    if title == other {
+        return Vec::new();
+    }
+    let words = |text: &str| -> Vec<(usize, String)> {
+        text.unicode_word_indices().map(|(at, word)| (at, word.to_lowercase())).collect()
+    };
+    let (mine, theirs) = (words(title), words(other));
+    let texts = |words: &[(usize, String)]| words.iter().map(|(_, word)| word.clone()).collect::<Vec<_>>();
+    let (old, new) = (texts(&theirs), texts(&mine));
+    let operations = capture_diff_slices(Algorithm::Myers, &old, &new);
+    let mut gone: Vec<&str> = Vec::new();
+    let mut come: Vec<usize> = Vec::new();
+    for operation in &operations {
+        if !matches!(operation, DiffOp::Equal { .. }) {
+            gone.extend(old.get(operation.old_range()).unwrap_or_default().iter().map(String::as_str));
+            come.extend(operation.new_range());
+        }
+    }
+    let mut marks: Vec<Range<usize>> = Vec::new();
+    for word in come {
+        let Some((start, text)) = mine.get(word) else { continue };
+        if let Some(moved) = gone.iter().position(|gone| gone == text) {
+            gone.swap_remove(moved);
+            continue;
+        }
+        let length = title.get(*start..).and_then(|rest| rest.unicode_words().next()).map_or(0, str::len);
+        let end = start + length;
+        match marks.last_mut() {
+            Some(last) if title.get(last.end..*start).is_some_and(|between| between.trim().is_empty()) => {
+                last.end = end;
+            }
+            _ => marks.push(*start..end),
+        }
+    }
+    marks
+}
+
+/// Appends `range` of a title, its marked parts underlined.
+fn append(
+    job: &mut LayoutJob,
+    title: &str,
+    range: Range<usize>,
+    marks: &[Range<usize>],
+    plain: &TextFormat,
+    marked: &TextFormat,
+) {
+    let mut at = range.start;
+    for mark in marks {
+        let (start, end) = (mark.start.max(range.start), mark.end.min(range.end));
+        if start >= end {
+            continue;
+        }
+        job.append(title.get(at..start).unwrap_or(""), 0.0, plain.clone());
+        job.append(title.get(start..end).unwrap_or(""), 0.0, marked.clone());
+        at = end;
+    }
+    job.append(title.get(at..range.end).unwrap_or(""), 0.0, plain.clone());
+}
+
+#[allow(clippy::too_many_arguments, reason = "one call, all of it the caller's")]
+fn right_to_left(
+    ui: &egui::Ui,
+    job: &mut LayoutJob,
+    title: &str,
+    marks: &[Range<usize>],
+    font: &FontId,
+    width: f32,
+    max_rows: usize,
+    plain: &TextFormat,
+    marked: &TextFormat,
+) {
+    let measure =
+        |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), plain.color).size().x;
+    let (lines, is_cut) = cut_lines(title, width, max_rows, measure);
+    let n_lines = lines.len();
+    for (number, pieces) in visual_lines(title, &lines).into_iter().enumerate() {
+        if number > 0 {
+            job.append("\n", 0.0, plain.clone());
+        }
+        if is_cut && number + 1 == n_lines {
+            job.append("\u{2026}", 0.0, plain.clone());
+        }
+        for piece in pieces {
+            match piece.mirrored {
+                Some(sign) => job.append(sign.encode_utf8(&mut [0; 4]), 0.0, plain.clone()),
+                // A section of its own, so that no two pieces are shaped as one word.
+                None => append(job, title, piece.range, marks, plain, marked),
+            }
+        }
+    }
+}
+
+/// Cuts a text at spaces into lines of at most `width`; whether something was left out.
+fn cut_lines(
+    text: &str,
+    width: f32,
+    max_rows: usize,
+    measure: impl Fn(&str) -> f32,
+) -> (Vec<Range<usize>>, bool) {
+    let space = measure(" ");
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let mut used = 0.0;
+    let mut at = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let trimmed = word.trim_end();
+        let (start, end) = (at, at + trimmed.len());
+        at += word.len();
+        if trimmed.is_empty() {
+            continue;
+        }
+        let wide = measure(trimmed);
+        match lines.last_mut() {
+            Some(line) if used + space + wide <= width => {
+                line.end = end;
+                used += space + wide;
+            }
+            _ => {
+                if lines.len() == max_rows {
+                    return (lines, true);
+                }
+                lines.push(start..end);
+                used = wide;
+            }
+        }
+    }
+    (lines, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut_lines, differing};
+
+    fn check(title: &str, other: &str, expected: &[&str]) {
+        let found: Vec<&str> = differing(title, other).into_iter().map(|range| &title[range]).collect();
+        assert_eq!(found, expected, "{title} | {other}");
+    }
+
+    #[test]
+    fn words_that_differ() {
+        check("Green tea 400 ml", "Green tea 400 ml", &[]);
+        check("Green tea 400 ml", "GREEN TEA, 400 ml!", &[]);
+        check("Green tea 400 ml", "Green tea 800 ml", &["400"]);
+        check("Green tea fresh mint 400 ml", "Green tea 400 ml", &["fresh mint"]);
+        check("Green tea 400 ml", "400 ml tea green", &[]);
+        check("tea tea", "tea", &["tea"]);
+        check("شاي أخضر 400 ml", "شاي أسود 400 ml", &["أخضر"]);
+        check("", "tea", &[]);
+    }
+
+    #[test]
+    fn lines_are_cut_at_spaces() {
+        let cut = |text: &str, width: f32, rows: usize| {
+            let (lines, is_cut) = cut_lines(text, width, rows, |text| text.chars().count() as f32);
+            (lines.into_iter().map(|line| text[line].to_owned()).collect::<Vec<_>>(), is_cut)
+        };
+        let own = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        assert_eq!(cut("aa bb cc", 5.0, 9), (own(&["aa bb", "cc"]), false));
+        assert_eq!(cut("aa bb cc", 5.0, 1), (own(&["aa bb"]), true));
+        assert_eq!(cut("aaaaaaaa b", 3.0, 9), (own(&["aaaaaaaa", "b"]), false));
+        assert_eq!(cut("  ", 3.0, 9), (Vec::new(), false));
+    }
 }

@@ -14,6 +14,7 @@ use super::header::letter;
 const WIDE: egui::Vec2 = vec2(192.0, 300.0);
 const NARROW: egui::Vec2 = vec2(168.0, 250.0);
 const GAP: f32 = 12.0;
+const PADDING: f32 = 8.0;
 
 /// Draws cards and near misses, and reports which cards were drawn with their pictures.
 pub(super) fn show(
@@ -23,8 +24,7 @@ pub(super) fn show(
     queued: &QueueItem,
     out: &mut Outbox,
 ) {
-    let scale = widgets::text_scale(ui).min(1.35);
-    let size = if ui.ctx().content_rect().width() >= 1200.0 { WIDE } else { NARROW } * scale;
+    let size = card_size(ui);
     let name = format!("Cards, {} of {}", open.cursor + 1, open.cards.len());
     input::canvas(ui, ui.available_rect_before_wrap(), &name);
     let mut seen = Vec::new();
@@ -53,6 +53,21 @@ pub(super) fn show(
         out.push(Command::Duplicates(DuplicatesCommand::Drawn { position: open.position, cards: seen }));
         ui.ctx().request_repaint();
     }
+}
+
+fn card_size(ui: &egui::Ui) -> egui::Vec2 {
+    let scale = widgets::text_scale(ui).min(1.35);
+    if ui.ctx().content_rect().width() >= 1200.0 { WIDE * scale } else { NARROW * scale }
+}
+
+/// Longer side of the picture on a card, points.
+pub(super) fn picture_side(ui: &egui::Ui) -> f32 {
+    picture_size(ui, card_size(ui)).max_elem()
+}
+
+fn picture_size(ui: &egui::Ui, card: egui::Vec2) -> egui::Vec2 {
+    let line = ui.text_style_height(&egui::TextStyle::Small) * 1.15;
+    vec2(card.x - 2.0 * PADDING, card.y - 2.0 * PADDING - line * 5.2)
 }
 
 /// Whether the cursor has moved since the last frame, so that its card should be brought into view.
@@ -120,10 +135,9 @@ fn draw(
         (false, false) => Stroke::new(1.0, palette.outline),
     };
     ui.painter().rect(rect, f32::from(context.theme.corner_radius), palette.card, stroke, StrokeKind::Inside);
-    let inner = rect.shrink(8.0);
+    let inner = rect.shrink(PADDING);
     let line = ui.text_style_height(&egui::TextStyle::Small) * 1.15;
-    let picture_height = inner.height() - line * 5.2;
-    let picture = Rect::from_min_size(inner.min, vec2(inner.width(), picture_height));
+    let picture = Rect::from_min_size(inner.min, picture_size(ui, rect.size()));
     let drawn = widgets::paint_picture(ui, context, card.front(), picture);
     badges(ui, context, number, card, picture);
     let painter = ui.painter().with_clip_rect(inner);

@@ -9,10 +9,14 @@ mod header;
 mod queue;
 mod verdict_bar;
 
+pub(in crate::ui) use details::is_private;
+pub(in crate::ui) use verdict_bar::verdict_button;
+
 use egui::{Align2, RichText, vec2};
 
 use crate::app::{ChromeCommand, Command, Dialog, DuplicatesCommand, DuplicatesMode, SessionCommand};
-use crate::review::{Counts, QueueKind};
+use crate::catalog::PostingIdx;
+use crate::review::{Counts, QueueItem, QueueKind};
 use crate::ui::{Outbox, ViewContext, widgets};
 
 const QUEUE_WIDTH: f32 = 280.0;
@@ -97,6 +101,7 @@ fn item(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     };
     let Some(queued) = queue.items.get(open.position) else { return };
     header::show(ui, context, open, queued, queue.items.len());
+    prefetch(ui, context, &queue.items, open.position);
     let bar_height = verdict_bar::height(ui);
     let cards_height = (ui.available_height() - bar_height).max(120.0);
     ui.allocate_ui(vec2(ui.available_width(), cards_height), |ui| {
@@ -104,6 +109,22 @@ fn item(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         cards::show(ui, context, open, queued, out);
     });
     verdict_bar::show(ui, context, open, out);
+}
+
+/// Decodes the pictures of the items one will see next, nearest first, and of those just left.
+fn prefetch(ui: &egui::Ui, context: ViewContext<'_>, items: &[QueueItem], position: usize) {
+    const N_AHEAD: usize = 8;
+    const N_BEHIND: usize = 2;
+    const N_CARDS: usize = 12;
+    let side = (cards::picture_side(ui) * ui.ctx().pixels_per_point()).ceil() as u32;
+    let ahead = items.iter().skip(position + 1).take(N_AHEAD);
+    let behind = items.iter().take(position).rev().take(N_BEHIND);
+    let fronts = |item: &QueueItem| -> Vec<PostingIdx> {
+        let rows = item.stacks.iter().filter_map(|stack| stack.first());
+        rows.take(N_CARDS).copied().map(PostingIdx).collect()
+    };
+    let postings: Vec<PostingIdx> = ahead.chain(behind).flat_map(fronts).collect();
+    context.images.prefetch(ui.ctx(), &postings, side);
 }
 
 /// Nothing to decide: says why and what to do next.
