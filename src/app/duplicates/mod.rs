@@ -69,6 +69,8 @@ pub struct DuplicatesState {
     generation: u64,
     manner: Manner,
     remembered_key: Option<String>,
+    /// Whether the reviewer has done anything since the project was opened.
+    is_touched: bool,
 }
 
 impl DuplicatesState {
@@ -168,6 +170,7 @@ pub enum Large {
 
 pub(super) fn apply(state: &mut AppState, command: DuplicatesCommand) -> Vec<Effect> {
     use DuplicatesCommand as C;
+    state.duplicates.is_touched |= !matches!(command, C::Drawn { .. });
     if let Some(item) = &mut state.duplicates.item
         && !matches!(command, C::Drawn { .. })
     {
