@@ -66,6 +66,8 @@ pub struct DuplicatesState {
     pub merge_query: Option<String>,
     /// Postings changed by the last undo or redo, outlined until the next gesture.
     pub outlined: Vec<PostingIdx>,
+    /// Whether a newer queue has been asked for and is not there yet.
+    pub is_updating: bool,
     generation: u64,
     manner: Manner,
     remembered_key: Option<String>,

@@ -34,6 +34,7 @@ pub(in super::super) fn request_queue(state: &mut AppState, manner: Manner) -> V
     let outcome = if state.matching.is_peeking { &state.matching.previous } else { &state.matching.outcome };
     let Some(matched) = outcome.clone() else { return Vec::new() };
     state.duplicates.generation += 1;
+    state.duplicates.is_updating = true;
     state.duplicates.manner = manner;
     vec![Effect::Job(Request::BuildQueue {
         kind: state.duplicates.kind,
@@ -59,6 +60,7 @@ pub(in super::super) fn queued(
     if kind != state.duplicates.kind || generation != state.duplicates.generation {
         return Vec::new();
     }
+    state.duplicates.is_updating = false;
     if state.duplicates.manner == Manner::Announce
         && state.duplicates.is_touched
         && let Some(present) = &state.duplicates.queue
