@@ -271,7 +271,9 @@ proptest! {
 }
 #[test]
 fn analyse() {
-    if std::env::var("DEMO_BENCH").is_err() { return }
+    if std::env::var("DEMO_BENCH").is_err() {
+        return;
+    }
     let all = postings(120, DEFAULT_SEED);
     let pictures = similarities(&centred(all.par_iter().map(picture_features).collect()));
     for threshold in [0.4_f32, 0.5, 0.6, 0.7, 0.8] {
@@ -281,14 +283,34 @@ fn analyse() {
         for (i, a) in all.iter().enumerate() {
             for (j, b) in all.iter().enumerate().skip(i + 1) {
                 let said = pictures[i][j] >= threshold;
-                if said && a.group == b.group { tp += 1 }
+                if said && a.group == b.group {
+                    tp += 1
+                }
                 if said && a.group != b.group {
-                    let kind = if a.variant_of == b.variant_of && a.picture.look == b.picture.look { "size" } else if a.variant_of == b.variant_of { "colour" } else if a.picture.shot == b.picture.shot { "imitation" } else if a.category == b.category { "category" } else if a.picture.shot.background.style == b.picture.shot.background.style { "same bg style" } else { "other" };
+                    let kind = if a.variant_of == b.variant_of && a.picture.look == b.picture.look {
+                        "size"
+                    } else if a.variant_of == b.variant_of {
+                        "colour"
+                    } else if a.picture.shot == b.picture.shot {
+                        "imitation"
+                    } else if a.category == b.category {
+                        "category"
+                    } else if a.picture.shot.background.style == b.picture.shot.background.style {
+                        "same bg style"
+                    } else {
+                        "other"
+                    };
                     *fp.entry(kind).or_default() += 1;
                 }
                 if !said && a.group == b.group {
-                    let what = if a.photo == "own" || b.photo == "own" { "own".to_owned() } else { format!("{};{}", a.edits, b.edits) };
-                    for w in what.split([';', ',']).map(str::trim).filter(|w| !w.is_empty()) { *fnn.entry(w.to_owned()).or_default() += 1; }
+                    let what = if a.photo == "own" || b.photo == "own" {
+                        "own".to_owned()
+                    } else {
+                        format!("{};{}", a.edits, b.edits)
+                    };
+                    for w in what.split([';', ',']).map(str::trim).filter(|w| !w.is_empty()) {
+                        *fnn.entry(w.to_owned()).or_default() += 1;
+                    }
                 }
             }
         }

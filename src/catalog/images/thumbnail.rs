@@ -1,7 +1,8 @@
 //! Small versions of decoded pictures, antialiased, with SIMD. It decodes and stores nothing.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 /// From this reduction on, a cheap box filter first brings the picture near its size: the fine filter's cost grows
@@ -34,12 +35,15 @@ fn resized(picture: &RgbImage, width: u32, height: u32, filter: FilterType) -> R
         .unwrap_or_else(|| image::imageops::thumbnail(picture, width, height))
 }
 
+/// The typed entry point, because the untyped one compiles its kernels for thirteen pixel types, which takes minutes.
 fn simd_resized(picture: &RgbImage, width: u32, height: u32, filter: FilterType) -> Option<RgbImage> {
-    let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
+    let source =
+        TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw()).ok()?;
+    let mut bytes = vec![0; width as usize * height as usize * 3];
+    let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut bytes).ok()?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-    Resizer::new().resize(&source, &mut target, &options).ok()?;
-    RgbImage::from_raw(width, height, target.into_vec())
+    Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
+    RgbImage::from_raw(width, height, bytes)
 }
 
 #[cfg(test)]
