@@ -31,7 +31,7 @@ pub use effects::{Effect, PickFor, Politeness};
 pub use events::absorb;
 pub use history::{
     HistoryCommand, HistoryFilter, HistoryKind, HistoryState, Listing, entry_postings, entry_verdict,
-    view_label, what,
+    entry_wording, view_label,
 };
 pub use keymap::{Binding, Clash, KeyEvent, Keymap};
 pub use matching::{Cause, Change, MatchCommand, MatchState};

@@ -84,7 +84,9 @@ impl HistoryFilter {
         if self.reviewer.as_ref().is_some_and(|reviewer| *reviewer != entry.reviewer) {
             return false;
         }
-        if self.text.trim().is_empty() || needle.is_in(&entry.reviewer) || needle.is_in(&entry_wording(entry, review))
+        if self.text.trim().is_empty()
+            || needle.is_in(&entry.reviewer)
+            || needle.is_in(&entry_wording(entry, review))
         {
             return true;
         }

@@ -54,7 +54,9 @@ fn listed(state: &mut AppState) -> Vec<String> {
     scan(state);
     let n_lines = state.history.listing.n_lines(state.saving.review.entries().len());
     (0..n_lines)
-        .map(|line| entry_wording(state.history.entry(line, &state.saving.review).unwrap(), &state.saving.review))
+        .map(|line| {
+            entry_wording(state.history.entry(line, &state.saving.review).unwrap(), &state.saving.review)
+        })
         .collect()
 }
 

@@ -9,6 +9,8 @@ mod header;
 mod queue;
 mod verdict_bar;
 
+pub(in crate::ui) use details::is_private;
+
 use egui::{Align2, RichText, vec2};
 
 use crate::app::{ChromeCommand, Command, Dialog, DuplicatesCommand, DuplicatesMode, SessionCommand};
