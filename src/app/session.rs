@@ -48,6 +48,13 @@ pub enum SessionCommand {
         /// How to read it.
         options: OpenOptions,
     },
+    /// Opens a catalogue with its project in a given folder.
+    OpenSource {
+        /// The catalogue.
+        source: CatalogSource,
+        /// The project folder.
+        folder: PathBuf,
+    },
     /// Shows the open dialog.
     Pick,
     /// Opens the built-in demo.
@@ -102,6 +109,11 @@ pub(super) fn apply(state: &mut AppState, command: SessionCommand) -> Vec<Effect
     match command {
         SessionCommand::OpenPath(path) => open_path(state, path, OpenOptions::default()),
         SessionCommand::OpenWith { path, options } => open_path(state, path, options),
+        SessionCommand::OpenSource { source, folder } => {
+            state.session.opening = Some(folder.clone());
+            let options = OpenOptions::default();
+            vec![Effect::Job(Request::OpenCatalogue { source, options, folder: Some(folder) })]
+        }
         SessionCommand::Pick => vec![Effect::PickPath(PickFor::Catalogue)],
         SessionCommand::OpenDemo => {
             state.session.opening = Some(PathBuf::from("Demo"));

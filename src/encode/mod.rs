@@ -22,6 +22,8 @@ pub use text::minilm::MiniLm;
 #[rustfmt::skip]
 pub const ENCODERS: &[EncoderSpec] = &[
     image::mobilenetv2_tf::SPEC,
+    image::PERCEPTUAL,
+    image::PHASH,
     text::minilm::SPEC,
     text::idf_word::SPEC,
     text::tfidf_word::SPEC,

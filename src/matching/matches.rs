@@ -31,15 +31,14 @@ pub fn row_matches(neighbors: &Neighbors, options: &MatchOptions) -> Neighbors {
             rows.iter().zip(scores).find(|(other, _)| **other as usize == row).map_or(1.0, |(_, own)| *own);
         matches.rows.push(row as u32);
         matches.scores.push(own_score);
-        let mut n_matches = 1;
-        for (&other, &score) in rows.iter().zip(scores).filter(|(other, _)| **other as usize != row) {
+        let others = rows.iter().zip(scores).filter(|(other, _)| **other as usize != row);
+        for (n_matches, (&other, &score)) in (1..).zip(others) {
             let is_match = options.threshold.is_none_or(|threshold| score >= threshold);
             if n_matches >= options.max_matches || !(is_match || n_matches < options.min_matches) {
                 break;
             }
             matches.rows.push(other);
             matches.scores.push(score);
-            n_matches += 1;
         }
         matches.offsets.push(matches.rows.len());
     }

@@ -2,7 +2,7 @@
 
 use super::super::{AppState, Effect, Politeness, saving};
 use super::verdicts::{self, Claims};
-use super::{DuplicatesMode, OpenItem};
+use super::{DuplicatesMode, OpenItem, order};
 use crate::catalog::PostingIdx;
 use crate::matching::title_flags;
 use crate::review::{Gesture, QueueItem, QueueKind, Seen, Verdict, View};
@@ -102,7 +102,7 @@ pub(super) fn record(state: &mut AppState) -> Vec<Effect> {
         .iter()
         .zip(&page.excluded)
         .filter(|(_, excluded)| !**excluded)
-        .filter_map(|(at, _)| Some((*at, OpenItem::new(*at, queue.items.get(*at)?, now_secs))))
+        .filter_map(|(at, _)| Some((*at, order::item_at(state, *at)?)))
         .filter(|(_, item)| !item.is_outdated(state, &state.saving.review))
         .collect();
     let mut claims = Claims::default();

@@ -2,8 +2,8 @@
 
 use super::super::{AppState, Effect};
 use super::{DuplicatesMode, Large};
-use crate::catalog::PostingIdx;
-use crate::review::{QueueItem, ReviewState};
+use crate::catalog::{Catalog, PostingIdx};
+use crate::review::{PairStanding, QueueItem, ReviewState};
 
 /// How a card is marked before the verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,21 +91,42 @@ pub struct OpenItem {
 }
 
 impl OpenItem {
-    pub(super) fn new(position: usize, item: &QueueItem, now_secs: f64) -> Self {
-        let card = |rows: &Vec<u32>| Card {
-            postings: rows.iter().copied().map(PostingIdx).collect(),
-            mark: Mark::In,
-            is_added: false,
-            is_seen: false,
-        };
+    /// The item as the decisions stand now: members united since the queue was built share a card.
+    pub(super) fn new(
+        position: usize,
+        item: &QueueItem,
+        catalog: &Catalog,
+        review: &ReviewState,
+        now_secs: f64,
+    ) -> Self {
+        let mut cards: Vec<Card> = Vec::new();
+        let is_member = |posting: &PostingIdx| item.members.contains(&posting.0);
+        for posting in item.stacks.iter().flatten().copied().map(PostingIdx) {
+            if cards.iter().any(|card| card.postings.contains(&posting)) {
+                continue;
+            }
+            let united = review.united_with(catalog.key(posting));
+            let mut postings = vec![posting];
+            let others = united.iter().filter_map(|key| catalog.find(key));
+            postings.extend(others.filter(|other| *other != posting && is_member(other)));
+            cards.push(Card { postings, mark: Mark::In, is_added: false, is_seen: false });
+        }
         Self {
             position,
-            cards: item.stacks.iter().map(card).collect(),
+            cards,
             cursor: 0,
             reference: 0,
             shown_secs: now_secs,
             watch: Stopwatch::start(now_secs),
         }
+    }
+
+    /// Whether something is known of every pair of cards, so that there is nothing left to ask.
+    pub(super) fn is_settled(&self, catalog: &Catalog, review: &ReviewState) -> bool {
+        let key = |card: &Card| catalog.key(card.front());
+        self.cards.iter().enumerate().all(|(at, a)| {
+            self.cards.iter().skip(at + 1).all(|b| review.standing(key(a), key(b)) != PairStanding::Open)
+        })
     }
 
     /// The card under the cursor.

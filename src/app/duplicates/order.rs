@@ -8,7 +8,7 @@ use super::{DuplicatesMode, OpenItem, item};
 use crate::catalog::PostingIdx;
 use crate::jobs::Request;
 use crate::project::Access;
-use crate::review::{Claim, EntryId, Gesture, Key, Queue, QueueKind, QueueSort};
+use crate::review::{Claim, Entry, EntryId, Gesture, Key, Queue, QueueKind, QueueSort};
 
 /// What a new queue does to the one in work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,14 +127,26 @@ fn install(state: &mut AppState, queue: Arc<Queue>) {
     }
 }
 
+/// The item at `position` as the decisions stand now.
+pub(super) fn item_at(state: &AppState, position: usize) -> Option<OpenItem> {
+    let queued = state.duplicates.queue.as_ref()?.items.get(position)?;
+    let session = state.session.open.as_ref()?;
+    Some(OpenItem::new(position, queued, &session.catalog, &state.saving.review, state.now.secs))
+}
+
+/// Whether earlier answers have settled the item, so that it need not be asked; second looks and conflicts are always asked.
+fn is_settled(state: &AppState, position: usize) -> bool {
+    let is_asked_anyway = matches!(state.duplicates.kind, QueueKind::SecondLook | QueueKind::Conflicts);
+    !is_asked_anyway
+        && item_at(state, position)
+            .zip(state.session.open.as_ref())
+            .is_some_and(|(item, session)| item.is_settled(&session.catalog, &state.saving.review))
+}
+
 /// Opens item `position` without asking whether it exists.
 fn show(state: &mut AppState, position: usize) {
     item::close_modes(state);
-    let Some(queued) = state.duplicates.queue.as_ref().and_then(|queue| queue.items.get(position)) else {
-        state.duplicates.item = None;
-        return;
-    };
-    state.duplicates.item = Some(OpenItem::new(position, queued, state.now.secs));
+    state.duplicates.item = item_at(state, position);
 }
 
 pub(super) fn open(state: &mut AppState, position: usize) -> Vec<Effect> {
@@ -176,7 +188,8 @@ pub(super) fn step(state: &mut AppState, by: i32) -> Vec<Effect> {
     }
 }
 
-/// After a verdict: the next item without one that passes the filter, from here on, then from the start; else none.
+/// After a verdict: the next item that is neither decided nor settled by what follows and passes the filter, from here on,
+/// then from the start; else none.
 pub(super) fn next_open(state: &mut AppState) -> Vec<Effect> {
     let Some((queue, item)) = state.duplicates.queue.clone().zip(state.duplicates.item.as_ref()) else {
         return Vec::new();
@@ -185,6 +198,7 @@ pub(super) fn next_open(state: &mut AppState) -> Vec<Effect> {
     let next = (1..n_items).map(|by| (item.position + by) % n_items).find(|position| {
         state.duplicates.recorded.get(*position).is_some_and(Option::is_none)
             && queue.items.get(*position).is_some_and(|item| passes_filter(state, &item.members))
+            && !is_settled(state, *position)
     });
     match next {
         Some(position) => open(state, position),
@@ -278,22 +292,19 @@ pub(in super::super) fn recall(state: &mut AppState, place: Option<&str>) {
     }
 }
 
-/// After an undo or redo of `entry`: jumps to the item it was about and outlines the postings it named.
+/// After an undo or redo of `entry`: jumps to the item it was about, marks it as it stands now and outlines its postings.
 pub(in super::super) fn show_change(state: &mut AppState, entry: EntryId) -> Vec<Effect> {
-    let review = &state.saving.review;
-    let is_active = review.is_active(entry);
-    let named = named_postings(state, entry);
-    let recorded = state.duplicates.recorded.iter().position(|mark| mark.is_some_and(|(_, id)| id == entry));
-    let queue = state.duplicates.queue.clone();
-    let listed = queue.as_ref().and_then(|queue| {
-        queue.items.iter().position(|item| named.iter().any(|posting| item.members.contains(&posting.0)))
+    let Some(target) = undone_gesture(state, entry) else { return rebuild(state) };
+    let is_active = state.saving.review.is_active(target.id);
+    let named = named_postings(state, &target);
+    let recorded =
+        state.duplicates.recorded.iter().position(|mark| mark.is_some_and(|(_, id)| id == target.id));
+    let listed = state.duplicates.queue.as_ref().and_then(|queue| {
+        queue.items.iter().position(|item| named.iter().all(|posting| item.members.contains(&posting.0)))
     });
     if !is_active {
-        for mark in &mut state.duplicates.recorded {
-            if mark.is_some_and(|(_, id)| id == entry) {
-                *mark = None;
-            }
-        }
+        let marks = state.duplicates.recorded.iter_mut();
+        marks.filter(|mark| mark.is_some_and(|(_, id)| id == target.id)).for_each(|mark| *mark = None);
     }
     let Some(position) = recorded.or(listed) else { return rebuild(state) };
     let mode = state.duplicates.mode.clone();
@@ -301,35 +312,41 @@ pub(in super::super) fn show_change(state: &mut AppState, entry: EntryId) -> Vec
     if matches!(mode, DuplicatesMode::Batch(_)) {
         state.duplicates.mode = mode;
     }
+    if let (true, Gesture::Judge { claims }) = (is_active, &target.gesture)
+        && let Some(mark) = state.duplicates.recorded.get_mut(position)
+    {
+        *mark = claims.first().map(|claim| (claim.verdict(), target.id));
+    }
     state.duplicates.outlined = named;
     effects
 }
 
-/// The postings an entry is about; for a retraction, those of what it retracts.
-fn named_postings(state: &AppState, entry: EntryId) -> Vec<PostingIdx> {
+/// The gesture that a chain of retractions is about in the end.
+fn undone_gesture(state: &AppState, entry: EntryId) -> Option<Entry> {
+    let mut found = state.saving.review.entry(entry)?;
+    while let Gesture::Retract { entry } = &found.gesture {
+        found = state.saving.review.entry(*entry)?;
+    }
+    Some(found.clone())
+}
+
+/// The postings of the catalogue that an entry names.
+fn named_postings(state: &AppState, entry: &Entry) -> Vec<PostingIdx> {
     let Some(session) = &state.session.open else { return Vec::new() };
-    let entries = state.saving.review.entries();
-    let mut wanted = entry;
-    let mut keys: Vec<Key> = Vec::new();
-    while let Some(found) = entries.iter().find(|candidate| candidate.id == wanted) {
-        match &found.gesture {
-            Gesture::Retract { entry } => {
-                wanted = *entry;
-                continue;
-            }
-            Gesture::Judge { claims } => {
-                for claim in claims {
-                    match claim {
-                        Claim::Within { members, .. } => keys.extend(members.iter().cloned()),
-                        Claim::Across { left, right, .. } => keys.extend(left.iter().chain(right).cloned()),
-                    }
+    let mut keys: Vec<&Key> = Vec::new();
+    match &entry.gesture {
+        Gesture::Judge { claims } => {
+            for claim in claims {
+                match claim {
+                    Claim::Within { members, .. } => keys.extend(members),
+                    Claim::Across { left, right, .. } => keys.extend(left.iter().chain(right)),
                 }
             }
-            Gesture::Keep { posting } | Gesture::Note { posting, .. } | Gesture::Flag { posting, .. } => {
-                keys.push(posting.clone());
-            }
         }
-        break;
+        Gesture::Keep { posting } | Gesture::Note { posting, .. } | Gesture::Flag { posting, .. } => {
+            keys.push(posting);
+        }
+        Gesture::Retract { .. } => {}
     }
-    keys.iter().filter_map(|key| session.catalog.find(key)).collect()
+    keys.into_iter().filter_map(|key| session.catalog.find(key)).collect()
 }

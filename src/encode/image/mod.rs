@@ -1,3 +1,9 @@
 //! Image encoders, one file an architecture.
 
 pub(super) mod mobilenetv2_tf;
+mod perceptual;
+mod phash;
+mod scaling;
+
+pub use perceptual::SPEC as PERCEPTUAL;
+pub use phash::SPEC as PHASH;

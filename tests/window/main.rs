@@ -1,0 +1,7 @@
+//! The real window on the real demo catalogue, driven by keyboard and accessible labels.
+
+mod driver;
+mod keyboard;
+mod layouts;
+mod pictures;
+mod two_windows;

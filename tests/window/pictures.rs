@@ -1,0 +1,72 @@
+//! Renders every view, light and dark, wide and narrow. With `UPDATE_SCREENSHOTS=1` the pictures go to screenshots/, which
+//! the README shows; without it the views must render, hold more than one colour, and name every widget.
+
+use std::path::PathBuf;
+
+use egui::{Key, Modifiers};
+use lookalike::app::{ChromeCommand, Command, Preferences, Station, ThemeChoice};
+
+use crate::driver::Driver;
+
+fn picture(driver: &mut Driver, name: &str) {
+    driver.harness.step();
+    let image = driver.harness.render().expect("the view renders");
+    let first = *image.get_pixel(0, 0);
+    let n_other = image.pixels().filter(|pixel| **pixel != first).count();
+    assert!(n_other > image.pixels().len() / 50, "{name} is not empty");
+    if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+        image.save(folder.join(format!("{name}.png"))).expect("the picture is written");
+    }
+}
+
+fn settle_pictures(driver: &mut Driver) {
+    // Thumbnails of the queue arrive one by one.
+    for _ in 0..200 {
+        driver.harness.step();
+        std::thread::yield_now();
+    }
+}
+
+fn dress(driver: &mut Driver, theme: ThemeChoice) {
+    let preferences = Preferences { theme, ..driver.state().preferences.clone() };
+    driver.send(Command::Chrome(ChromeCommand::SetPreferences(Box::new(preferences))));
+    settle_pictures(driver);
+}
+
+#[test]
+fn every_view_renders_light_and_dark() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let n_products = if std::env::var_os("UPDATE_SCREENSHOTS").is_some() { 300 } else { 40 };
+    let mut driver = Driver::with_demo(&folder.path().join("Demo.lookalike"), n_products, [1440.0, 900.0]);
+    for (theme, suffix) in [(ThemeChoice::Light, "light"), (ThemeChoice::Dark, "dark")] {
+        driver.send(Command::Chrome(ChromeCommand::Go(Station::Duplicates)));
+        dress(&mut driver, theme);
+        driver.press(Key::S);
+        settle_pictures(&mut driver);
+        picture(&mut driver, &format!("duplicates-{suffix}"));
+        driver.press(Key::C);
+        picture(&mut driver, &format!("cut-{suffix}"));
+        driver.press(Key::Escape);
+        driver.press(Key::Enter);
+        settle_pictures(&mut driver);
+        picture(&mut driver, &format!("compare-{suffix}"));
+        driver.press(Key::Escape);
+        driver.press(Key::B);
+        settle_pictures(&mut driver);
+        picture(&mut driver, &format!("batch-{suffix}"));
+        driver.press(Key::Escape);
+        driver.press_with(Modifiers::COMMAND, Key::K);
+        picture(&mut driver, &format!("palette-{suffix}"));
+        driver.press(Key::Escape);
+        for (station, name) in [(Station::Catalogue, "catalogue"), (Station::History, "history")] {
+            driver.send(Command::Chrome(ChromeCommand::Go(station)));
+            settle_pictures(&mut driver);
+            picture(&mut driver, &format!("{name}-{suffix}"));
+        }
+    }
+    driver.send(Command::Chrome(ChromeCommand::Go(Station::Duplicates)));
+    driver.harness.set_size(egui::vec2(1024.0, 700.0));
+    settle_pictures(&mut driver);
+    picture(&mut driver, "duplicates-narrow");
+}
