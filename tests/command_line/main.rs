@@ -6,5 +6,6 @@
 mod accuracy;
 mod answers;
 mod killed;
+mod killed_review;
 mod program;
 mod refusals;

@@ -87,6 +87,11 @@ impl LookalikeApp {
         &self.state
     }
 
+    /// Whether every picture asked for is there; for tests.
+    pub fn has_all_pictures(&self) -> bool {
+        self.images.is_idle()
+    }
+
     /// Sends a command as a view would.
     pub fn send(&mut self, command: Command) {
         self.queued.push(command);

@@ -76,11 +76,12 @@ fn cell(
     let font = FontId::proportional(egui::TextStyle::Small.resolve(ui.style()).size);
     let inner = rect.shrink(8.0);
     let text_height = font.size * 2.8;
+    let room = vec2(inner.width(), inner.height() - text_height - 4.0);
     let n_shown = item.members.len().min(4);
-    let side = ((inner.width() - 4.0 * (n_shown as f32 - 1.0)) / n_shown as f32)
-        .min(inner.height() - text_height - 4.0);
+    let (n_columns, side) = arrangement(n_shown, room);
     for (place, row) in item.members.iter().take(n_shown).enumerate() {
-        let at = inner.min + vec2(place as f32 * (side + 4.0), 0.0);
+        let (line, column) = (place / n_columns, place % n_columns);
+        let at = inner.min + vec2(column as f32, line as f32) * (side + 4.0);
         widgets::paint_picture(ui, context, PostingIdx(*row), Rect::from_min_size(at, vec2(side, side)));
     }
     let painter = ui.painter().with_clip_rect(inner);
@@ -99,4 +100,15 @@ fn cell(
         let font = FontId::proportional(font.size * 1.4);
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, "X  excluded", font, palette.different);
     }
+}
+
+/// Columns and side of the pictures that fill the room best.
+fn arrangement(n_shown: usize, room: egui::Vec2) -> (usize, f32) {
+    let side = |n_columns: usize| {
+        let n_lines = n_shown.div_ceil(n_columns) as f32;
+        let across = (room.x - 4.0 * (n_columns as f32 - 1.0)) / n_columns as f32;
+        across.min((room.y - 4.0 * (n_lines - 1.0)) / n_lines).max(8.0)
+    };
+    let best = (1..=n_shown.max(1)).max_by(|a, b| side(*a).total_cmp(&side(*b)).then(b.cmp(a))).unwrap_or(1);
+    (best, side(best))
 }

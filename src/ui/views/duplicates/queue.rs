@@ -26,7 +26,12 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
 pub(super) fn strip(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     ui.vertical_centered(|ui| {
         let key = context.keymap.keycap("chrome.queue").unwrap_or_default();
-        if ui.button("Queue").on_hover_text(format!("Shows or hides the queue ({key})")).clicked() {
+        ui.spacing_mut().button_padding.x = 4.0;
+        if ui
+            .button(RichText::new("Queue").small())
+            .on_hover_text(format!("Shows or hides the queue ({key})"))
+            .clicked()
+        {
             out.push(Command::Chrome(ChromeCommand::ToggleQueue));
         }
         let duplicates = &context.app.duplicates;
