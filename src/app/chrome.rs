@@ -151,6 +151,8 @@ pub enum ChromeCommand {
     TogglePresentation,
     /// Full screen on or off.
     ToggleFullScreen,
+    /// Gives the keyboard to the next pane.
+    NextPane,
     /// Stops the running job; what is finished stays.
     CancelJob,
     /// Replaces the preferences (the settings dialog).
@@ -280,6 +282,15 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
     )
     .quiet(),
     ActionSpec::press(
+        "chrome.next_pane",
+        Context::Everywhere,
+        "Next pane",
+        "Gives the keyboard to the next pane: centre, queue filter, rail",
+        &["F6"],
+        || Command::Chrome(ChromeCommand::NextPane),
+    )
+    .quiet(),
+    ActionSpec::press(
         "chrome.full_screen",
         Context::Everywhere,
         "Full screen",
@@ -365,6 +376,7 @@ impl ChromeState {
 }
 
 pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect> {
+    let before = state.preferences.clone();
     match command {
         ChromeCommand::Go(station) => {
             state.chrome.station = station;
@@ -393,6 +405,7 @@ pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect>
             state.preferences.presentation = !state.preferences.presentation;
         }
         ChromeCommand::ToggleFullScreen => return vec![Effect::ToggleFullScreen],
+        ChromeCommand::NextPane => return vec![Effect::NextPane],
         ChromeCommand::CancelJob => return vec![Effect::CancelJob],
         ChromeCommand::SetPreferences(preferences) => state.preferences = *preferences,
         ChromeCommand::Focus(focus) => {
@@ -420,7 +433,7 @@ pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect>
         ChromeCommand::Undo => return undo(state),
         ChromeCommand::Redo => return redo(state),
     }
-    vec![Effect::SavePreferences]
+    if state.preferences == before { Vec::new() } else { vec![Effect::SavePreferences] }
 }
 
 /// Closes the innermost layer; never decides anything.

@@ -63,6 +63,8 @@ pub enum Effect {
     SaveProblems(PathBuf),
     /// Write the preferences file.
     SavePreferences,
+    /// Give the keyboard to the next pane.
+    NextPane,
     /// Switch full screen.
     ToggleFullScreen,
     /// Close the window.

@@ -43,6 +43,8 @@ pub struct Preferences {
     pub presentation: bool,
     /// Folder of model files chosen by the user.
     pub models_dir: Option<PathBuf>,
+    /// Size of the window when it was last closed, points.
+    pub window_size: Option<(f32, f32)>,
     /// Projects opened lately, latest first, at most five.
     pub recent: Vec<PathBuf>,
 }
@@ -60,6 +62,7 @@ impl Default for Preferences {
             show_details: true,
             presentation: false,
             models_dir: None,
+            window_size: None,
             recent: Vec::new(),
         }
     }

@@ -141,7 +141,8 @@ fn table_of(n: usize, k: usize, metric: Metric) -> (PairTable, Embeddings, Embed
 
 #[test]
 fn every_pair_has_its_exact_score_in_both_modalities() {
-    for metric in [Metric::Cosine, Metric::Euclidean] {
+    // Near distance 0 the last bit of a cosine is worth its square root in distance.
+    for (metric, tolerance) in [(Metric::Cosine, 1e-6), (Metric::Euclidean, 1e-3)] {
         let (table, image, text, _) = table_of(150, 9, metric);
         for row in 0..150 {
             let span = table.offsets[row]..table.offsets[row + 1];
@@ -151,7 +152,7 @@ fn every_pair_has_its_exact_score_in_both_modalities() {
                 let mut expected = Vec::new();
                 exact_scores(embeddings, metric, row, &table.rows[span.clone()], &mut expected);
                 for ((got, expected), other) in got.iter().zip(&expected).zip(&table.rows[span.clone()]) {
-                    let alike = (got - expected).abs() < 1e-6 || (got.is_nan() && expected.is_nan());
+                    let alike = (got - expected).abs() < tolerance || (got.is_nan() && expected.is_nan());
                     assert!(alike, "{row} with {other}: {got}, not {expected}");
                 }
             }

@@ -26,6 +26,25 @@ pub(super) fn canvas(ui: &egui::Ui, rect: egui::Rect, name: &str) {
     }
 }
 
+/// The field that filters the queue.
+pub(super) fn queue_filter_id() -> egui::Id {
+    egui::Id::unique("queue_filter")
+}
+
+/// The first button of the rail.
+pub(super) fn rail_id() -> egui::Id {
+    egui::Id::unique("rail_first")
+}
+
+/// Gives the keyboard to the pane after the one that has it: centre, queue filter, rail.
+pub(super) fn focus_next_pane(ctx: &egui::Context) {
+    let panes = [canvas_id(), queue_filter_id(), rail_id()];
+    ctx.memory_mut(|memory| {
+        let at = memory.focused().and_then(|id| panes.iter().position(|pane| *pane == id)).unwrap_or(0);
+        memory.request_focus(panes[(at + 1) % panes.len()]);
+    });
+}
+
 /// Which keys are actions now.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Listening {

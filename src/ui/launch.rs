@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::LookalikeApp;
+use super::{LookalikeApp, preferences};
 
 /// What to show first.
 #[derive(Clone, Debug, Default)]
@@ -20,17 +20,23 @@ pub struct Launch {
 /// # Errors
 /// When no window can be opened (no display, no graphics driver), with the reason.
 pub fn run(launch: Launch) -> Result<(), String> {
+    let (preferences, problems) = preferences::load();
+    let size = preferences.window_size.map_or([1440.0, 900.0], |(width, height)| [width, height]);
     let viewport = egui::ViewportBuilder::default()
         .with_title("Lookalike")
         .with_app_id("lookalike")
-        .with_inner_size([1440.0, 900.0])
+        .with_inner_size(size)
         .with_min_inner_size([1024.0, 700.0])
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, ..Default::default() };
     eframe::run_native(
         "lookalike",
         options,
-        Box::new(move |cc| Ok(Box::new(LookalikeApp::new(&cc.egui_ctx, launch)))),
+        Box::new(move |cc| {
+            let mut app = LookalikeApp::new(&cc.egui_ctx, launch, preferences);
+            app.keep_notes(problems);
+            Ok(Box::new(app))
+        }),
     )
     .map_err(|error| error.to_string())
 }

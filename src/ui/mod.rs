@@ -5,6 +5,7 @@ mod images;
 mod input;
 mod launch;
 mod overlays;
+mod preferences;
 mod shell;
 mod text_order;
 mod theme;

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::app::{
-    CatalogueCommand, ChromeCommand, Command, Effect, HistoryCommand, PickFor, SessionCommand, ToastKind,
+    CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, PickFor, SessionCommand,
+    ToastKind,
 };
 use crate::catalog::{CatalogSource, write_problems};
-use crate::jobs::Request;
-use crate::project::user_files;
+use crate::jobs::{Request, SearchQuery};
 
-use super::{LookalikeApp, PREFERENCES};
-use crate::ui::Outbox;
+use super::LookalikeApp;
+use crate::ui::{Outbox, input, preferences};
 
 /// Native dialogs, each waiting on a thread of its own so that the window goes on.
 #[derive(Clone, Default)]
@@ -63,6 +63,12 @@ impl LookalikeApp {
         for effect in effects {
             match effect {
                 Effect::OpenPath { path, options } => {
+                    if self.state.session.open.is_some() && is_picture(&path) {
+                        let query = SearchQuery::Picture(path);
+                        self.queued.push(Command::Chrome(ChromeCommand::Open(Dialog::Search)));
+                        self.queued.push(Command::Chrome(ChromeCommand::Search(query)));
+                        continue;
+                    }
                     let request = if path.join("project.ron").exists() {
                         Request::OpenProject { folder: path }
                     } else if path.is_dir() {
@@ -90,6 +96,7 @@ impl LookalikeApp {
                     let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
                     ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
                 }
+                Effect::NextPane => input::focus_next_pane(ctx),
                 Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             }
         }
@@ -117,11 +124,16 @@ impl LookalikeApp {
         if !self.keeps_preferences {
             return;
         }
-        let text = ron::ser::to_string_pretty(&self.state.preferences, ron::ser::PrettyConfig::default());
-        let saved =
-            text.map_err(|error| error.to_string()).and_then(|text| user_files::save(PREFERENCES, &text));
+        let saved = preferences::save(&self.state.preferences);
         if let Err(reason) = saved {
             self.state.chrome.notes.push(format!("preferences are not saved: {reason}"));
         }
     }
+}
+
+/// A dropped picture is looked for in the open catalogue instead of being opened as one.
+fn is_picture(path: &std::path::Path) -> bool {
+    let extension =
+        path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+    ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"].contains(&extension.as_str())
 }

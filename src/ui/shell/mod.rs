@@ -7,16 +7,13 @@ mod toasts;
 mod top_bar;
 
 use crate::app::{
-    AppState, ChromeCommand, Command, Focus, Keymap, Now, SessionCommand, Station, ThemeChoice, absorb, apply,
+    AppState, ChromeCommand, Command, Focus, Keymap, Now, Preferences, SessionCommand, Station, ThemeChoice,
+    absorb, apply,
 };
 use crate::jobs::{JobServer, Request};
-use crate::project::user_files;
 
 use super::input::HeldKeys;
 use super::{Images, Launch, Outbox, Theme, ViewContext, fonts, overlays, views};
-
-/// Name of the preferences file in the user's settings folder.
-const PREFERENCES: &str = "preferences.ron";
 
 /// The application as eframe and the tests run it.
 pub struct LookalikeApp {
@@ -36,24 +33,12 @@ pub struct LookalikeApp {
 
 impl LookalikeApp {
     /// The application with the user's preferences, opening what `launch` says.
-    pub fn new(ctx: &egui::Context, launch: Launch) -> Self {
+    pub fn new(ctx: &egui::Context, launch: Launch, preferences: Preferences) -> Self {
         let mut app = Self::bare(ctx);
         app.keeps_preferences = true;
-        if let Some(text) = user_files::load(PREFERENCES) {
-            match ron::from_str(&text) {
-                Ok(preferences) => app.state.preferences = preferences,
-                Err(error) => app
-                    .state
-                    .chrome
-                    .notes
-                    .push(format!("{PREFERENCES} cannot be read and is ignored: {error}")),
-            }
-        }
-        let (keymap, problems) = app.state.preferences.keymap();
-        app.keymap = keymap;
-        app.state.chrome.notes.extend(problems);
+        app.state.preferences = preferences;
+        app.keymap = app.state.preferences.keymap().0;
         let models = launch.models.or_else(|| app.state.preferences.models_dir.clone());
-        app.state.catalogue.models_dir.clone_from(&models);
         let _ = app.jobs.send(Request::Configure { device: launch.device, models });
         let last = app.state.preferences.recent.first().cloned().filter(|folder| folder.exists());
         app.queued.push(Command::Session(match launch.open.or(last) {
@@ -61,6 +46,11 @@ impl LookalikeApp {
             None => SessionCommand::OpenDemo,
         }));
         app
+    }
+
+    /// Keeps sentences for the user to read under the running jobs.
+    pub fn keep_notes(&mut self, notes: Vec<String>) {
+        self.state.chrome.notes.extend(notes);
     }
 
     /// The application with default preferences and nothing open, as tests start it; preferences are not saved.
@@ -188,5 +178,14 @@ impl LookalikeApp {
 impl eframe::App for LookalikeApp {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.frame(ui);
+        let size =
+            ui.ctx().input(|input| input.viewport().inner_rect.map(|rect| (rect.width(), rect.height())));
+        if size.is_some() && !ui.ctx().input(|input| input.viewport().fullscreen.unwrap_or(false)) {
+            self.state.preferences.window_size = size;
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.save_preferences();
     }
 }

@@ -3,7 +3,7 @@
 use egui::{Align2, FontId, Sense, Stroke, vec2};
 
 use crate::app::{ChromeCommand, Command, Station};
-use crate::ui::{Outbox, ViewContext};
+use crate::ui::{Outbox, ViewContext, input};
 
 const WIDTH: f32 = 56.0;
 const BUTTON_HEIGHT: f32 = 56.0;
@@ -15,7 +15,9 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
     egui::Panel::left("rail").exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for (number, station) in Station::ALL.into_iter().enumerate() {
-            let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, BUTTON_HEIGHT), Sense::click());
+            let (rect, _) = ui.allocate_exact_size(vec2(WIDTH, BUTTON_HEIGHT), Sense::hover());
+            let id = if number == 0 { input::rail_id() } else { ui.id().with(number) };
+            let response = ui.interact(rect, id, Sense::click());
             let is_open = context.app.chrome.station == station;
             response
                 .widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_open, station.label()));

@@ -6,7 +6,7 @@ use crate::app::{ChromeCommand, Command, DuplicatesCommand};
 use crate::catalog::PostingIdx;
 use crate::matching::title_flags;
 use crate::review::{QueueItem, QueueKind, QueueSort, Verdict};
-use crate::ui::{Outbox, ViewContext, widgets};
+use crate::ui::{Outbox, ViewContext, input, widgets};
 
 const ROW_HEIGHT: f32 = 72.0;
 const THUMBNAIL: f32 = 48.0;
@@ -91,6 +91,7 @@ fn order(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
 fn filter(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let mut filter = context.app.duplicates.filter.clone();
     let field = egui::TextEdit::singleline(&mut filter)
+        .id(input::queue_filter_id())
         .hint_text("Filter by title or id")
         .desired_width(f32::INFINITY);
     let response = ui.add(field);
