@@ -135,7 +135,7 @@ fn layout(context: ViewContext<'_>, catalog: &Catalog) -> (Vec<Cell>, Vec<Column
         columns.push(Column::new("Group", 100.0));
     }
     let map = catalog.column_map();
-    // The demo has no column map; its columns that repeat a role are told by holding the same as it.
+    // The demo has no column map; its columns that repeat a role are told by their name or by holding the same as it.
     let repeats = |number: usize| {
         first.is_some_and(|first| {
             let cell = catalog.cell(first, number);
@@ -148,7 +148,7 @@ fn layout(context: ViewContext<'_>, catalog: &Catalog) -> (Vec<Cell>, Vec<Column
     for (number, column) in catalog.columns().iter().enumerate() {
         let plays_role = match map {
             Some(map) => Role::ALL.into_iter().any(|role| map.get(role) == Some(column.as_str())),
-            None => repeats(number),
+            None => column == "image" || repeats(number),
         };
         if plays_role || (hides && is_private(column)) {
             continue;
