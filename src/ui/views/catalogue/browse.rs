@@ -55,7 +55,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         let (Some(posting), Some(cell)) = (posting(line), cells.get(column)) else { return };
         match cell {
             Cell::Picture => {
-                let side = THUMBNAIL.min(rect.width()).min(rect.height());
+                let side = (THUMBNAIL * widgets::text_scale(ui)).min(rect.width()).min(rect.height());
                 let place = egui::Rect::from_center_size(rect.center(), vec2(side, side));
                 widgets::paint_picture(ui, context, posting, place);
             }

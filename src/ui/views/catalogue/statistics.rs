@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
                     ui.strong(*heading);
                     grid(ui, context, heading, lines);
                 });
-                ui.add_space(12.0);
+                ui.add_space(4.0);
             }
         };
         if ui.available_width() > 900.0 * widgets::text_scale(ui) {
@@ -36,6 +36,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         } else {
             both(ui);
         }
+        ui.add_space(12.0);
         ui.strong("Group sizes");
         if statistics.group_sizes.is_empty() {
             super::weak(ui, context, "The catalogue has no group labels; accuracy cannot be measured on it");
