@@ -107,13 +107,16 @@ impl Table<'_> {
         if let Some(offset) = self.offset_to_cursor(&memory) {
             area = area.vertical_scroll_offset(offset);
         }
-        let total = vec2(memory.widths.iter().sum(), self.line_height * self.n_lines as f32);
+        // Offsets of tens of millions of points are rounded to a few; the last line stays in reach all the same.
+        let height = self.line_height * self.n_lines as f32;
+        let slack = if height > 8e6 { 8.0 } else { 0.0 };
+        let total = vec2(memory.widths.iter().sum(), height + slack);
         let output = area.show_viewport(ui, |ui, viewport| {
             ui.set_min_size(total);
             let place = Place { top: header.bottom(), viewport };
             self.lines(ui, context, place, &memory.widths, &name, &mut cell, &mut clicks);
         });
-        memory.offset = output.state.offset();
+        memory.offset = output.state.clamped_offset();
         memory.height = output.inner_rect.height();
         memory.cursor = self.cursor;
         memory.n_lines = self.n_lines;
@@ -208,11 +211,6 @@ impl Table<'_> {
             let Some(width) = memory.widths.get_mut(number) else { continue };
             let place = Rect::from_min_size(pos2(x, rect.top()), vec2(*width, rect.height()));
             let visible = place.intersect(rect);
-            let mark = match column.sort {
-                Sort::Ascending => " \u{25b2}",
-                Sort::Descending => " \u{25bc}",
-                Sort::Never | Sort::Possible => "",
-            };
             if column.sort != Sort::Never && visible.is_positive() {
                 let response =
                     ui.interact(visible, ui.scope_id().with((self.id, "sort", number)), Sense::click());
@@ -230,10 +228,21 @@ impl Table<'_> {
                     clicked = Some(number);
                 }
             }
-            let text = format!("{}{mark}", column.name);
             let text_at = pos2(place.left() + PADDING, place.center().y);
             let inside = painter.with_clip_rect(place.shrink2(vec2(2.0, 0.0)).intersect(painter.clip_rect()));
-            inside.text(text_at, Align2::LEFT_CENTER, text, font.clone(), palette.text_weak);
+            let text =
+                inside.text(text_at, Align2::LEFT_CENTER, &column.name, font.clone(), palette.text_weak);
+            let tip = match column.sort {
+                Sort::Ascending => Some(-4.0),
+                Sort::Descending => Some(4.0),
+                Sort::Never | Sort::Possible => None,
+            };
+            if let Some(tip) = tip {
+                let middle = text.right_center() + vec2(10.0, 0.0);
+                let corner = |x: f32, y: f32| middle + vec2(x, y);
+                let corners = vec![corner(-4.5, -tip / 2.0), corner(4.5, -tip / 2.0), corner(0.0, tip)];
+                inside.add(egui::Shape::convex_polygon(corners, palette.accent, Stroke::NONE));
+            }
             x += *width;
             let grip = Rect::from_center_size(pos2(x, rect.center().y), vec2(8.0, rect.height()));
             if rect.contains(grip.center()) {

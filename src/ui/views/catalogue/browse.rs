@@ -55,7 +55,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         let (Some(posting), Some(cell)) = (posting(line), cells.get(column)) else { return };
         match cell {
             Cell::Picture => {
-                let side = THUMBNAIL.min(rect.width()).min(rect.height());
+                let side = (THUMBNAIL * widgets::text_scale(ui)).min(rect.width()).min(rect.height());
                 let place = egui::Rect::from_center_size(rect.center(), vec2(side, side));
                 widgets::paint_picture(ui, context, posting, place);
             }
@@ -135,7 +135,7 @@ fn layout(context: ViewContext<'_>, catalog: &Catalog) -> (Vec<Cell>, Vec<Column
         columns.push(Column::new("Group", 100.0));
     }
     let map = catalog.column_map();
-    // The demo has no column map; its columns that repeat a role are told by holding the same as it.
+    // The demo has no column map; its columns that repeat a role are told by their name or by holding the same as it.
     let repeats = |number: usize| {
         first.is_some_and(|first| {
             let cell = catalog.cell(first, number);
@@ -148,7 +148,7 @@ fn layout(context: ViewContext<'_>, catalog: &Catalog) -> (Vec<Cell>, Vec<Column
     for (number, column) in catalog.columns().iter().enumerate() {
         let plays_role = match map {
             Some(map) => Role::ALL.into_iter().any(|role| map.get(role) == Some(column.as_str())),
-            None => repeats(number),
+            None => column == "image" || repeats(number),
         };
         if plays_role || (hides && is_private(column)) {
             continue;

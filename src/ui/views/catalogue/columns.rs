@@ -60,8 +60,8 @@ fn editor(ui: &mut egui::Ui, context: ViewContext<'_>, preview: &ColumnPreview, 
     let width = (220.0 * widgets::text_scale(ui)).min(ui.available_width() * 0.6);
     egui::Grid::new("column_map").num_columns(3).spacing(vec2(12.0, 6.0)).show(ui, |ui| {
         for role in Role::ALL {
-            let name = ui.label(role_label(role));
-            combo(ui, role, preview, draft, width, out).labelled_by(name.id);
+            ui.label(role_label(role));
+            combo(ui, role, preview, draft, width, out);
             ui.end_row();
         }
         ui.label("Titles");
@@ -103,7 +103,7 @@ fn combo(
     draft: &ColumnDraft,
     width: f32,
     out: &mut Outbox,
-) -> egui::Response {
+) {
     let present = draft.map.get(role);
     let combo = egui::ComboBox::from_id_salt(("role", role.id()))
         .selected_text(present.unwrap_or("none"))
@@ -120,7 +120,6 @@ fn combo(
     });
     let name = format!("{} column: {}", role_label(role), present.unwrap_or("none"));
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
-    response.response
 }
 
 /// The first rows as they stand in the file; columns that play a role say so.
@@ -129,6 +128,7 @@ fn rows(ui: &mut egui::Ui, context: ViewContext<'_>, preview: &ColumnPreview) {
     let palette = context.theme.palette;
     let hides = context.app.preferences.presentation;
     let map = &context.app.catalogue.draft.map;
+    ui.spacing_mut().interact_size.y = 0.0;
     egui::ScrollArea::horizontal().id_salt("column_rows").show(ui, |ui| {
         egui::Grid::new("column_rows").striped(true).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
             let shown: Vec<(usize, &String)> = preview
@@ -140,10 +140,10 @@ fn rows(ui: &mut egui::Ui, context: ViewContext<'_>, preview: &ColumnPreview) {
             for (_, column) in &shown {
                 let role = Role::ALL.into_iter().find(|role| map.get(*role) == Some(column.as_str()));
                 ui.vertical(|ui| {
-                    ui.label(RichText::new(column.as_str()).strong());
+                    ui.add(egui::Label::new(RichText::new(column.as_str()).strong()).extend());
                     let text = role.map_or("kept", role_label);
                     let colour = if role.is_some() { palette.accent } else { palette.text_weak };
-                    ui.label(RichText::new(text).small().color(colour));
+                    ui.add(egui::Label::new(RichText::new(text).small().color(colour)).extend());
                 });
             }
             ui.end_row();

@@ -1,6 +1,6 @@
 //! Which encoders compare the postings, what the absent ones need, and tuning on labels.
 
-use egui::{RichText, vec2};
+use egui::RichText;
 
 use crate::app::{Command, MatchCommand};
 use crate::encode::{ENCODERS, EncoderSpec, Modality, ModelStore};
@@ -84,7 +84,7 @@ fn picker(
     let label = spec.map_or_else(|| present.unwrap_or(none), |spec| spec.label);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
-        let name = ui.label(heading);
+        ui.label(heading);
         let width = (300.0 * widgets::text_scale(ui)).min(ui.available_width());
         let combo = egui::ComboBox::from_id_salt(heading).selected_text(label).width(width).truncate();
         let response = combo.show_ui(ui, |ui| {
@@ -101,7 +101,6 @@ fn picker(
         });
         let named = format!("{heading}: {label}");
         response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &named));
-        response.response.labelled_by(name.id);
     });
     if let Some(spec) = spec {
         super::weak(ui, context, spec.summary);
@@ -134,12 +133,10 @@ fn tune(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         );
         return;
     }
-    ui.allocate_ui(vec2(ui.available_width(), 0.0), |ui| {
-        let button = ui.button("Tune");
-        if button.on_hover_text("Sets the threshold with the best mean F1 on the labelled groups").clicked() {
-            out.push(Command::Match(MatchCommand::Tune));
-        }
-    });
+    let button = ui.button("Tune");
+    if button.on_hover_text("Sets the threshold with the best mean F1 on the labelled groups").clicked() {
+        out.push(Command::Match(MatchCommand::Tune));
+    }
     let tuned = context.app.matching.outcome.as_ref().and_then(|outcome| outcome.tuned.as_ref());
     if let Some(tuned) = tuned {
         let text = format!(

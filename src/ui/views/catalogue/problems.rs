@@ -90,7 +90,7 @@ fn tools(
     let list = &context.app.catalogue.problems;
     let all = || loaded.iter().chain(late);
     ui.horizontal_wrapped(|ui| {
-        let name = ui.label("Kind");
+        ui.label("Kind");
         let label = list.kind.map_or("All kinds", ProblemKind::label);
         let combo = egui::ComboBox::from_id_salt("problem_kind").selected_text(label);
         let response = combo.show_ui(ui, |ui| {
@@ -105,7 +105,6 @@ fn tools(
         });
         let named = format!("Kind of problem: {label}");
         response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &named));
-        response.response.labelled_by(name.id);
         let n_all = loaded.len() + late.len();
         let text = match list.order.len() {
             n if n == n_all => format!("{n_all} problems"),

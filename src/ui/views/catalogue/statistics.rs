@@ -17,11 +17,25 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         return;
     };
     egui::ScrollArea::vertical().id_salt("statistics").auto_shrink(false).show(ui, |ui| {
-        ui.strong("Counts");
-        grid(ui, context, "counts", &counts(statistics));
-        ui.add_space(12.0);
-        ui.strong("Matching");
-        grid(ui, context, "in_use", &in_use(context, statistics));
+        ui.spacing_mut().interact_size.y = 0.0;
+        let pairs = [("Counts", counts(statistics)), ("Matching", in_use(context, statistics))];
+        let both = |ui: &mut egui::Ui| {
+            for (heading, lines) in &pairs {
+                ui.vertical(|ui| {
+                    ui.strong(*heading);
+                    grid(ui, context, heading, lines);
+                });
+                ui.add_space(4.0);
+            }
+        };
+        if ui.available_width() > 900.0 * widgets::text_scale(ui) {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = 48.0;
+                both(ui);
+            });
+        } else {
+            both(ui);
+        }
         ui.add_space(12.0);
         ui.strong("Group sizes");
         if statistics.group_sizes.is_empty() {

@@ -60,7 +60,7 @@ fn buttons(ui: &mut egui::Ui, context: ViewContext<'_>, entry: &Entry, out: &mut
 fn grounds(ui: &mut egui::Ui, context: ViewContext<'_>, entry: &Entry) {
     let seen = &entry.seen;
     let mut lines = vec![
-        ("Time", clock(entry.at_millis)),
+        ("Time", clock(entry.at_millis, "%Y-%m-%d %H:%M:%S")),
         ("Reviewer", entry.reviewer.clone()),
         ("View", view_label(seen.view).to_owned()),
     ];
@@ -80,12 +80,16 @@ fn grounds(ui: &mut egui::Ui, context: ViewContext<'_>, entry: &Entry) {
     if !seen.without_picture.is_empty() {
         lines.push(("Without picture", format!("{} of {}", seen.without_picture.len(), seen.postings.len())));
     }
+    let spacing = ui.spacing().clone();
+    ui.spacing_mut().interact_size.y = 0.0;
+    ui.spacing_mut().item_spacing.y = 3.0;
     for (label, value) in lines {
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(label).small().color(context.theme.palette.text_weak));
             ui.label(RichText::new(value).small());
         });
     }
+    *ui.spacing_mut() = spacing;
 }
 
 fn postings(ui: &mut egui::Ui, context: ViewContext<'_>, keys: &[Key], out: &mut Outbox) {

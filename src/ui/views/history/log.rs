@@ -9,6 +9,9 @@ use crate::ui::{Outbox, ViewContext, widgets};
 
 use super::{clock, duration};
 
+/// Date and time as a line shows them; the seconds stand in the details.
+const TIME: &str = "%Y-%m-%d %H:%M";
+
 /// Draws the table.
 pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let review = &context.app.saving.review;
@@ -24,9 +27,9 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         return;
     }
     let columns = [
-        Column::new("Time", 148.0),
+        Column::new("Time", 128.0),
         Column::new("Reviewer", 96.0),
-        Column::new("What", 300.0),
+        Column::new("What", 280.0),
         Column::new("State", 88.0),
         Column::new("View", 72.0),
         Column::new("Threshold", 76.0),
@@ -42,7 +45,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
                 "{}, {state}, {}, {}",
                 entry_wording(entry, review),
                 entry.reviewer,
-                clock(entry.at_millis)
+                clock(entry.at_millis, TIME)
             )
         })
     };
@@ -53,7 +56,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         let ink = if is_active { palette.text } else { palette.text_weak };
         let seen = &entry.seen;
         match column {
-            0 => cell_text(ui, rect, &clock(entry.at_millis), palette.text_weak),
+            0 => cell_text(ui, rect, &clock(entry.at_millis, TIME), palette.text_weak),
             1 => cell_text(ui, rect, &entry.reviewer, palette.text_weak),
             2 => wording(ui, context, entry, rect, ink),
             3 => {

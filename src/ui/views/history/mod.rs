@@ -13,6 +13,16 @@ use crate::ui::{Outbox, ViewContext, input, widgets};
 
 const DETAILS_WIDTH: f32 = 320.0;
 
+/// Below this width, points at 100 % text, the details are shown only when asked for.
+const NARROW: f32 = 760.0;
+
+/// Whether the details pane is up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Details {
+    Shown,
+    Away,
+}
+
 /// Draws the station.
 pub(in crate::ui) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let palette = context.theme.palette;
@@ -20,8 +30,12 @@ pub(in crate::ui) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut
     let review = &context.app.saving.review;
     let history = &context.app.history;
     let has_entries = !review.entries().is_empty();
-    if has_entries && !history.hides_details {
-        let width = (DETAILS_WIDTH * widgets::text_scale(ui)).min(ui.available_width() * 0.42);
+    let scale = widgets::text_scale(ui);
+    // In a narrow window the details are away by default; the key that hides them elsewhere brings them up here.
+    let is_narrow = ui.available_width() < NARROW * scale;
+    let details = if history.hides_details == is_narrow { Details::Shown } else { Details::Away };
+    if has_entries && details == Details::Shown {
+        let width = (DETAILS_WIDTH * scale).min(ui.available_width() * 0.6);
         let frame = egui::Frame::new().fill(palette.panel).inner_margin(12);
         egui::Panel::right("history_details").exact_size(width).resizable(false).frame(frame).show(
             ui,
@@ -35,7 +49,7 @@ pub(in crate::ui) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut
         if !has_entries {
             return empty(ui, context, out);
         }
-        tools(ui, context, out);
+        tools(ui, context, details, out);
         conflicts(ui, context, out);
         if history.listing.is_outdated(review.entries().len()) {
             out.push(Command::History(HistoryCommand::ScanOn));
@@ -77,7 +91,7 @@ fn empty(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     });
 }
 
-fn tools(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
+fn tools(ui: &mut egui::Ui, context: ViewContext<'_>, details: Details, out: &mut Outbox) {
     let history = &context.app.history;
     let mut filter = history.filter.clone();
     ui.horizontal_wrapped(|ui| {
@@ -105,7 +119,7 @@ fn tools(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         if ui.button("Export\u{2026}").clicked() {
             out.push(Command::Chrome(ChromeCommand::Open(Dialog::Export)));
         }
-        if history.hides_details {
+        if details == Details::Away {
             let key = context.keymap.keycap("history.details").unwrap_or_default();
             if ui.button(format!("Details ({key})")).clicked() {
                 out.push(Command::History(HistoryCommand::ToggleDetails));
@@ -165,11 +179,11 @@ fn conflicts(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     });
 }
 
-/// Local date and time of an entry; the date alone is left out where there is no room for it.
-fn clock(at_millis: i64) -> String {
+/// Local time of an entry.
+fn clock(at_millis: i64, format: &str) -> String {
     jiff::Timestamp::from_millisecond(at_millis).map_or_else(
         |_| String::new(),
-        |time| time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        |time| time.to_zoned(jiff::tz::TimeZone::system()).strftime(format).to_string(),
     )
 }
 
