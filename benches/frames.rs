@@ -46,6 +46,7 @@ impl Window {
                 delta: vec2(0.0, if number < N_FRAMES * 3 / 4 { -240.0 } else { 720.0 }),
                 modifiers: Modifiers::NONE,
                 phase: TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
             };
             let (build, tessellate) = self.frame(vec![Event::PointerMoved(pointer), wheel]);
             frames.push(build + tessellate);

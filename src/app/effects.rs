@@ -59,6 +59,8 @@ pub enum Effect {
     CopyText(String),
     /// Say something to assistive technology.
     Announce(String, Politeness),
+    /// Write the table of problems as CSV.
+    SaveProblems(PathBuf),
     /// Write the preferences file.
     SavePreferences,
     /// Switch full screen.

@@ -31,7 +31,7 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
         Event::Failed { job, kind, message } => {
             state.chrome.job_ended(job);
             if kind == JobKind::Open {
-                state.session.opening = None;
+                state.catalogue.refused = state.session.opening.take();
             }
             if kind == JobKind::Match {
                 state.matching.updating_since = None;

@@ -18,7 +18,9 @@ mod saving;
 mod session;
 
 pub use actions::{ActionSpec, Context, Trigger, action, actions, available};
-pub use catalogue::{CatalogueCommand, CatalogueState};
+pub use catalogue::{
+    Browse, CatalogueCommand, CatalogueSection, CatalogueState, ColumnDraft, ProblemColumn, ProblemList,
+};
 pub use chrome::{ChromeCommand, ChromeState, Dialog, Focus, RunningJob, Station, Toast, ToastKind};
 pub use compare::{CompareCommand, CompareMode, CompareState, Flip, Look, Scale, Side, ZoomLock};
 pub use duplicates::{
@@ -27,7 +29,10 @@ pub use duplicates::{
 };
 pub use effects::{Effect, PickFor, Politeness};
 pub use events::absorb;
-pub use history::{HistoryCommand, HistoryState};
+pub use history::{
+    HistoryCommand, HistoryFilter, HistoryKind, HistoryState, Listing, entry_postings, entry_verdict,
+    entry_wording, view_label,
+};
 pub use keymap::{Binding, Clash, KeyEvent, Keymap};
 pub use matching::{Cause, Change, MatchCommand, MatchState};
 pub use preferences::{Preferences, ThemeChoice};

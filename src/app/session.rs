@@ -147,6 +147,8 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     state.saving = super::SavingState { review: ReviewState::from_entries(entries), ..Default::default() };
     state.duplicates = super::DuplicatesState::default();
     state.compare = super::CompareState::default();
+    super::catalogue::opened(state);
+    super::history::opened(state);
     state.matching = super::MatchState::for_project(&settings.matching, state.matching.generation);
     if access == Access::ReadOnly {
         let text = "The project is open in another window: this one is read-only. \u{201c}Take over writing\u{201d} lets it record decisions";

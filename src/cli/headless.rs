@@ -32,7 +32,7 @@ pub(super) fn run(no_window: &str, console: &Console) -> Result<(), JobError> {
     console.answer(&answer, || {
         format!(
             "The demo, without a window: {} postings of {} products.\n\
-             {} clusters of look-alikes at threshold {:.2}, mean F1 {:.3}, in {}.\n\
+             {} clusters of look-alikes at threshold {:.2} (tuned on the demo's own labels), mean F1 {:.3}, in {}.\n\
              project: {}\n\n\
              To see the window: {no_window}.\n\
              Next: `lookalike evaluate --project '{}'`, or `lookalike --help`",
@@ -60,7 +60,11 @@ fn demo_job(no_window: &str, context: &Context<'_>) -> Result<Answer, JobError> 
     let review = session.review()?;
     let settings = session.project.settings().matching.clone();
     let grounds = Arc::new(Grounds::lay(&session.bench, &settings, context)?);
-    let plan = MatchPlan { settings: &settings, rule: ThresholdRule::Fixed, review: Some(&review) };
+    let plan = MatchPlan {
+        settings: &settings,
+        rule: ThresholdRule::Tuned { min_matches: 1 },
+        review: Some(&review),
+    };
     let matched = match_with(&grounds, &plan)?;
     let scores = evaluate(&matched, RowRule::default())?;
     Ok(Answer {

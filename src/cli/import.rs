@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
         };
         if let Some(gesture) = gesture {
             let entry = Entry {
-                id: EntryId(uuid::Uuid::now_v7()),
+                id: EntryId::fresh(),
                 reviewer: args.reviewer.clone(),
                 lamport: review.next_lamport(),
                 at_millis: jiff::Timestamp::now().as_millisecond(),
@@ -77,9 +77,5 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
 
 fn n_pairs(gesture: &Gesture) -> u64 {
     let Gesture::Judge { claims } = gesture else { return 0 };
-    let of = |claim: &Claim| match claim {
-        Claim::Within { members, .. } => (members.len() * members.len().saturating_sub(1) / 2) as u64,
-        Claim::Across { left, right, .. } => (left.len() * right.len()) as u64,
-    };
-    claims.iter().map(of).sum()
+    claims.iter().map(Claim::n_pairs).sum()
 }

@@ -56,29 +56,32 @@ pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embed
     let corpus = corpus_digest(&contents);
     let encoder = bench.encoders.open(id, &bench.options)?;
     context.turn()?;
-    let (key, embeddings, n_new, reasons) = match &*encoder {
+    let (key, embeddings, n_new) = match &*encoder {
         Encoder::Fits(fits) => {
             let key = CacheKey::new(id, &[&fits.fingerprint(), &format!("{:?}", bench.options), &corpus]);
             let (embeddings, n_new) = fit(bench, id, &**fits, &key, &contents, context)?;
-            (key, embeddings, n_new, HashMap::new())
+            (key, embeddings, n_new)
         }
         Encoder::Text(text) => {
             let key = CacheKey::new(id, &[&text.fingerprint()]);
-            let missing = missing_contents(bench, &key, &contents)?;
-            let n_new = missing.len();
-            embed_titles(bench, id, &**text, &key, missing, context)?;
-            (key.clone(), assemble(bench, &key, &contents)?, n_new, HashMap::new())
+            let (embeddings, n_new) = complete(bench, &key, &contents, context, |missing| {
+                embed_titles(bench, id, &**text, &key, missing, context)
+            })?;
+            (key, embeddings, n_new)
         }
         Encoder::Image(image) => {
             let key = CacheKey::new(id, &[&image.fingerprint()]);
-            let missing = missing_contents(bench, &key, &contents)?;
-            let n_new = missing.len();
-            let reasons = pictures::embed_pictures(bench, id, &**image, &key, missing, context)?;
-            (key.clone(), assemble(bench, &key, &contents)?, n_new, reasons)
+            let (embeddings, n_new) = complete(bench, &key, &contents, context, |missing| {
+                pictures::embed_pictures(bench, id, &**image, &key, missing, context)
+            })?;
+            (key, embeddings, n_new)
         }
     };
     let problems = match spec.modality {
-        Modality::Image => picture_problems(&bench.catalog, &contents, &embeddings, &reasons),
+        Modality::Image => {
+            let reasons = bench.cache.failed(&key)?.into_iter().collect();
+            picture_problems(&bench.catalog, &contents, &embeddings, &reasons)
+        }
         Modality::Text => Vec::new(),
     };
     Ok(Embedded {
@@ -190,13 +193,37 @@ fn missing_contents(
         .collect())
 }
 
-fn assemble(bench: &Workbench, key: &CacheKey, contents: &Contents) -> Result<Embeddings, JobError> {
-    bench.cache.load(key, contents)?.ok_or_else(|| {
-        JobError::Refused(format!(
-            "embeddings that were just written cannot be read back. Run the command again: {}",
-            bench.cache.folder().display()
-        ))
-    })
+/// Embeds what is missing and assembles all rows. A shard that proves damaged when it is read is set aside, and what was in
+/// it embedded again.
+fn complete(
+    bench: &Workbench,
+    key: &CacheKey,
+    contents: &Contents,
+    context: &Context<'_>,
+    embed_missing: impl Fn(Vec<(PostingIdx, Content)>) -> Result<(), JobError>,
+) -> Result<(Embeddings, usize), JobError> {
+    let n_damaged = bench.cache.damaged(key).len();
+    let mut n_new = 0;
+    for _attempt in 0..2 {
+        let missing = missing_contents(bench, key, contents)?;
+        n_new += missing.len();
+        embed_missing(missing)?;
+        let embeddings = bench.cache.load(key, contents)?;
+        for damaged in bench.cache.damaged(key).iter().skip(n_damaged) {
+            let path = damaged.path.display();
+            context.reporter.note(&format!(
+                "a shard of embeddings was damaged ({}) and is computed again: {path}",
+                damaged.reason
+            ));
+        }
+        if let Some(embeddings) = embeddings {
+            return Ok((embeddings, n_new));
+        }
+    }
+    Err(JobError::Refused(format!(
+        "embeddings that were just written cannot be read back. Check the disk: {}",
+        bench.cache.folder().display()
+    )))
 }
 
 fn corpus_digest(contents: &Contents) -> String {

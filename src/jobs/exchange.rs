@@ -64,6 +64,5 @@ pub fn import(path: &Path, catalog: &Catalog) -> Result<(Option<Gesture>, Vec<Pr
         path: path.to_path_buf(),
     })?;
     let name = path.display().to_string();
-    import_pairs(&mut BufReader::new(file), &name, catalog)
-        .map_err(|reason| JobError::Refused(format!("{reason}: {name}")))
+    import_pairs(&mut BufReader::new(file), &name, catalog).map_err(JobError::Refused)
 }

@@ -11,7 +11,7 @@ use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusi
 use crate::index::{JoinOptions, Metric, Neighbors};
 use crate::matching::{ClusterOptions, Clusters, Tuned, cluster, tune};
 use crate::project::MatchSettings;
-use crate::review::ReviewState;
+use crate::review::{ReviewState, RowConstraints, row_constraints};
 
 /// Threshold of the fused score of strategies that have two thresholds of their own.
 const THRESHOLD_OF_TWO: f32 = 0.5;
@@ -219,8 +219,8 @@ pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchO
             (neighbors, tuned)
         }
     };
-    let (together, apart) =
-        plan.review.map_or_else(Default::default, |review| decided_rows(&grounds.catalog, review));
+    let RowConstraints { together, apart } =
+        plan.review.map_or_else(Default::default, |review| row_constraints(review, &grounds.catalog));
     let options = ClusterOptions { threshold: settings.threshold, max_members: settings.max_cluster };
     let clusters = cluster(&neighbors, &options, &together, &apart);
     Ok(MatchOutcome {
@@ -231,21 +231,6 @@ pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchO
         grounds: grounds.clone(),
         secs: start.elapsed().as_secs_f64(),
     })
-}
-
-/// Pairs of rows.
-type RowPairs = Vec<(u32, u32)>;
-
-/// Decisions as row pairs: (together, apart). Postings that are not in the catalogue are left out.
-fn decided_rows(catalog: &Catalog, review: &ReviewState) -> (RowPairs, RowPairs) {
-    let row = |key: &str| catalog.find(key).map(|posting| posting.0);
-    let mut together = Vec::new();
-    for group in review.united_groups() {
-        let rows: Vec<u32> = group.iter().filter_map(|key| row(key)).collect();
-        together.extend(rows.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?))));
-    }
-    let apart = review.apart_pairs().iter().filter_map(|(a, b, _)| Some((row(a)?, row(b)?))).collect();
-    (together, apart)
 }
 
 /// Thresholds of a strategy with two: each modality's own best first, then the best of a coarse grid around both.

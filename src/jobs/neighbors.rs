@@ -17,7 +17,7 @@ pub fn neighbors_of(
     context: &Context<'_>,
 ) -> Result<Arc<Neighbors>, JobError> {
     let key = neighbors_key(bench, embedded, options);
-    if let Some(neighbors) = load(bench, &key)?
+    if let Some(neighbors) = bench.cache.load_neighbors(&key)?
         && neighbors.n_rows() == embedded.embeddings.n_rows()
     {
         return Ok(Arc::new(neighbors));
@@ -30,7 +30,7 @@ pub fn neighbors_of(
         !cancel.is_cancelled()
     };
     let neighbors = join_aside(bench, embedded, options, context, &keep_going).ok_or(JobError::Cancelled)?;
-    save(bench, &key, &neighbors)?;
+    bench.cache.save_neighbors(&key, &neighbors)?;
     Ok(Arc::new(neighbors))
 }
 
@@ -62,12 +62,4 @@ fn neighbors_key(bench: &Workbench, embedded: &Embedded, options: JoinOptions) -
         &format!("{}-neighbors", embedded.encoder),
         &[&embedded.key.digest, &embedded.corpus, order.as_str(), metric, &options.k.to_string()],
     )
-}
-
-fn load(_bench: &Workbench, _key: &CacheKey) -> Result<Option<Neighbors>, JobError> {
-    Ok(None)
-}
-
-fn save(_bench: &Workbench, _key: &CacheKey, _neighbors: &Neighbors) -> Result<(), JobError> {
-    Ok(())
 }

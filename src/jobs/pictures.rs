@@ -1,7 +1,6 @@
 //! Pictures to rows as a pipeline: threads decode and preprocess, a bounded queue holds what is ready, the calling thread
 //! (which owns the device) embeds in units of well under 100 ms.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -16,7 +15,7 @@ use crate::project::CacheKey;
 /// Failures told one by one; more are in the table of problems anyway.
 const MAX_NOTES: usize = 20;
 
-/// Embeds the pictures of `missing` into the cache; returns why some could not be embedded.
+/// Embeds the pictures of `missing` into the cache; what cannot be embedded is recorded with its reason.
 ///
 /// # Errors
 /// As [`super::embed()`].
@@ -27,9 +26,9 @@ pub(super) fn embed_pictures(
     key: &CacheKey,
     missing: Vec<(PostingIdx, Content)>,
     context: &Context<'_>,
-) -> Result<HashMap<Content, String>, JobError> {
+) -> Result<(), JobError> {
     if missing.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(());
     }
     let n_workers = std::thread::available_parallelism().map_or(2, usize::from).min(missing.len());
     let batch_size = encoder.batch_size().max(1);
@@ -75,7 +74,7 @@ pub(super) fn embed_pictures(
                 0,
                 missing.len() as u64,
             ),
-            reasons: HashMap::new(),
+            n_failed: 0,
         };
         let result = sink.drain(&prepared, context);
         stopped.store(true, Ordering::Relaxed);
@@ -83,7 +82,7 @@ pub(super) fn embed_pictures(
         drop(prepared);
         result?;
         sink.meter.finish();
-        Ok(sink.reasons)
+        Ok(())
     })
 }
 
@@ -94,7 +93,7 @@ struct Sink<'a> {
     batch: Vec<(Content, Prepared)>,
     shard: ShardBuilder,
     meter: Meter<'a>,
-    reasons: HashMap<Content, String>,
+    n_failed: usize,
 }
 
 impl Sink<'_> {
@@ -116,11 +115,11 @@ impl Sink<'_> {
                     }
                 }
                 Ok((content, Err(reason))) => {
-                    if self.reasons.len() < MAX_NOTES {
+                    if self.n_failed < MAX_NOTES {
                         context.reporter.note(&reason);
                     }
-                    self.shard.fail(content, reason.clone())?;
-                    self.reasons.insert(content, reason);
+                    self.shard.fail(content, reason)?;
+                    self.n_failed += 1;
                     self.meter.advance(1);
                 }
                 Err(RecvTimeoutError::Timeout) => {}

@@ -27,6 +27,7 @@ pub struct PaletteSpec {
     success: String,
     focus: String,
     picture_ground: String,
+    rail: String,
 }
 
 /// The colours of one theme.
@@ -68,6 +69,8 @@ pub struct Palette {
     pub focus: Color32,
     /// Behind pictures.
     pub picture_ground: Color32,
+    /// Rails of sliders and progress bars.
+    pub rail: Color32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -129,6 +132,7 @@ impl From<&PaletteSpec> for Palette {
             success: colour(&spec.success),
             focus: colour(&spec.focus),
             picture_ground: colour(&spec.picture_ground),
+            rail: colour(&spec.rail),
         }
     }
 }
@@ -199,7 +203,6 @@ impl Theme {
             visuals.error_fg_color = palette.error;
             visuals.selection.bg_fill = palette.accent;
             visuals.selection.stroke = Stroke::new(1.0, palette.on_accent);
-            visuals.override_text_color = Some(palette.text);
             visuals.weak_text_color = Some(palette.text_weak);
             for (widget, fill) in [
                 (&mut visuals.widgets.noninteractive, palette.panel),
@@ -208,7 +211,8 @@ impl Theme {
                 (&mut visuals.widgets.active, palette.card_hover),
                 (&mut visuals.widgets.open, palette.card_hover),
             ] {
-                widget.bg_fill = fill;
+                // Rails of sliders and progress bars take `bg_fill`, buttons the weak one.
+                widget.bg_fill = palette.rail;
                 widget.weak_bg_fill = fill;
                 widget.fg_stroke = Stroke::new(1.0, palette.text);
                 widget.bg_stroke = Stroke::new(1.0, palette.outline);

@@ -40,6 +40,7 @@ impl Driver {
             state.matching.outcome.is_some()
                 && state.matching.updating_since.is_none()
                 && state.duplicates.queue.is_some()
+                && !state.duplicates.is_updating
         });
         self.wait_drawn();
     }

@@ -66,9 +66,13 @@ pub struct DuplicatesState {
     pub merge_query: Option<String>,
     /// Postings changed by the last undo or redo, outlined until the next gesture.
     pub outlined: Vec<PostingIdx>,
+    /// Whether a newer queue has been asked for and is not there yet.
+    pub is_updating: bool,
     generation: u64,
     manner: Manner,
     remembered_key: Option<String>,
+    /// Whether the reviewer has done anything since the project was opened.
+    is_touched: bool,
 }
 
 impl DuplicatesState {
@@ -168,6 +172,7 @@ pub enum Large {
 
 pub(super) fn apply(state: &mut AppState, command: DuplicatesCommand) -> Vec<Effect> {
     use DuplicatesCommand as C;
+    state.duplicates.is_touched |= !matches!(command, C::Drawn { .. });
     if let Some(item) = &mut state.duplicates.item
         && !matches!(command, C::Drawn { .. })
     {

@@ -34,6 +34,7 @@ pub(in super::super) fn request_queue(state: &mut AppState, manner: Manner) -> V
     let outcome = if state.matching.is_peeking { &state.matching.previous } else { &state.matching.outcome };
     let Some(matched) = outcome.clone() else { return Vec::new() };
     state.duplicates.generation += 1;
+    state.duplicates.is_updating = true;
     state.duplicates.manner = manner;
     vec![Effect::Job(Request::BuildQueue {
         kind: state.duplicates.kind,
@@ -59,14 +60,9 @@ pub(in super::super) fn queued(
     if kind != state.duplicates.kind || generation != state.duplicates.generation {
         return Vec::new();
     }
-    let is_worked_on = state.duplicates.recorded.iter().any(Option::is_some)
-        || state
-            .duplicates
-            .item
-            .as_ref()
-            .is_some_and(|item| item.position > 0 || item.cards.iter().any(|card| card.is_added));
+    state.duplicates.is_updating = false;
     if state.duplicates.manner == Manner::Announce
-        && is_worked_on
+        && state.duplicates.is_touched
         && let Some(present) = &state.duplicates.queue
     {
         let known: std::collections::HashSet<_> =
@@ -87,8 +83,9 @@ fn sorted(members: &[u32]) -> Vec<u32> {
 
 /// Puts a queue in place and finds the open item (or the remembered place) again.
 fn install(state: &mut AppState, queue: Arc<Queue>) {
-    let open = state.duplicates.item.take();
-    let remembered = state.duplicates.remembered_key.take();
+    // An item nobody has touched has no claim to its place: the remembered one has, else the first.
+    let open = state.duplicates.item.take().filter(|_| state.duplicates.is_touched);
+    let remembered = state.duplicates.remembered_key.clone();
     let wanted: Vec<PostingIdx> = match (&open, &remembered, &state.session.open) {
         (Some(item), _, _) => item.cards.iter().flat_map(|card| card.postings.clone()).collect(),
         (None, Some(key), Some(session)) => session.catalog.find(key).into_iter().collect(),
@@ -286,9 +283,9 @@ pub(in super::super) fn recall(state: &mut AppState, place: Option<&str>) {
         state.duplicates.queue.as_ref().zip(posting).and_then(|(queue, posting)| {
             queue.items.iter().position(|item| item.members.contains(&posting.0))
         });
-    match position {
-        Some(position) => show(state, position),
-        None => state.duplicates.remembered_key = Some(key.to_owned()),
+    state.duplicates.remembered_key = Some(key.to_owned());
+    if let Some(position) = position.filter(|_| !state.duplicates.is_touched) {
+        show(state, position);
     }
 }
 

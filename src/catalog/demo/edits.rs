@@ -196,8 +196,8 @@ fn watermark(c: &mut Canvas, words: &str, rgb: Rgb, alpha: f32) {
 }
 
 fn badge(canvas: &mut Canvas, words: &str, color: Rgb, corner: u8, spikes: u8) {
-    let x = if corner % 2 == 0 { 74.0 } else { 406.0 };
-    let y = if corner / 2 % 2 == 0 { 74.0 } else { 406.0 };
+    let x = if corner.is_multiple_of(2) { 74.0 } else { 406.0 };
+    let y = if (corner / 2).is_multiple_of(2) { 74.0 } else { 406.0 };
     canvas.soft_oval(x + 4.0, y + 6.0, 68.0, 68.0, BLACK, 0.35);
     if spikes == 0 {
         canvas.oval(x, y, 56.0, 56.0, color);

@@ -106,12 +106,12 @@ fn posting(product: &Product, which: u32, home: Language, group: &str, rng: &mut
         (home, Wording::Full)
     } else if own_photo {
         // A picture that helps little comes with a title that helps, mostly.
-        (if rng.chance(70) { home } else { language(rng) }, Wording::Full)
+        (if rng.chance(86) { home } else { language(rng) }, Wording::Full)
     } else if rng.chance(if is_fashion { 38 } else { 16 }) {
         let loud = [Language::Indonesian, Language::Indonesian, Language::English, language(rng)];
         (rng.pick(&loud), Wording::Generic)
     } else {
-        (if rng.chance(30) { home } else { language(rng) }, Wording::Full)
+        (if rng.chance(16) { home } else { language(rng) }, Wording::Full)
     };
     let watermark = rng.pick(&WATERMARKS);
     let (shot, edits) = if own_photo {

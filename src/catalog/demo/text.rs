@@ -1,10 +1,10 @@
-//! Letters as shapes, set in the fonts that egui bundles. Only Latin letters are printed on packages;
+//! Letters as shapes, set in a font that egui bundles. Only Latin letters are printed on packages;
 //! a letter that a font lacks is left out.
 
 use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef, OutlineCurve};
-use epaint_default_fonts::{HACK_REGULAR, UBUNTU_LIGHT};
+use epaint_default_fonts::UBUNTU_LIGHT;
 use tiny_skia::{Path, PathBuilder, Transform};
 
 use super::canvas::Canvas;
@@ -18,22 +18,16 @@ pub(super) enum Face {
     Light,
     /// For headlines.
     Bold,
-    /// Fixed width, for model codes.
-    Mono,
 }
 
-fn font(face: Face) -> Option<&'static FontRef<'static>> {
-    static LIGHT: OnceLock<Option<FontRef<'static>>> = OnceLock::new();
-    static MONO: OnceLock<Option<FontRef<'static>>> = OnceLock::new();
-    match face {
-        Face::Light | Face::Bold => LIGHT.get_or_init(|| FontRef::try_from_slice(UBUNTU_LIGHT).ok()).as_ref(),
-        Face::Mono => MONO.get_or_init(|| FontRef::try_from_slice(HACK_REGULAR).ok()).as_ref(),
-    }
+fn font() -> Option<&'static FontRef<'static>> {
+    static FONT: OnceLock<Option<FontRef<'static>>> = OnceLock::new();
+    FONT.get_or_init(|| FontRef::try_from_slice(UBUNTU_LIGHT).ok()).as_ref()
 }
 
 /// The outline of `text` at size 1 with its left end at (0, 0) on the base line, and its width.
-fn outline(text: &str, face: Face, spacing: f32) -> Option<(Path, f32)> {
-    let font = font(face)?;
+fn outline(text: &str, spacing: f32) -> Option<(Path, f32)> {
+    let font = font()?;
     let unit = 1.0 / font.units_per_em()?;
     let mut path = PathBuilder::new();
     let mut pen = 0.0_f32;
@@ -104,7 +98,7 @@ impl Canvas {
 
     /// As [`Self::text`], see-through.
     pub(super) fn text_glazed(&mut self, cx: f32, base: f32, line: Line<'_>, alpha: f32) {
-        let Some((path, width)) = outline(line.text, line.face, line.spacing) else { return };
+        let Some((path, width)) = outline(line.text, line.spacing) else { return };
         let size = line.size.min(line.max_width / width.max(0.01));
         let local = Transform::from_row(size, 0.0, 0.0, size, cx - width * size / 2.0, base);
         self.within(local, |canvas| {
@@ -119,23 +113,19 @@ impl Canvas {
 
 #[cfg(test)]
 mod tests {
-    use super::{Face, outline};
+    use super::outline;
 
     #[test]
-    fn both_fonts_can_be_read_and_longer_text_is_wider() {
-        for face in [Face::Light, Face::Bold, Face::Mono] {
-            let (Some((_, short)), Some((_, long))) =
-                (outline("Tea", face, 0.0), outline("Tea house", face, 0.0))
-            else {
-                panic!("{face:?} gave no outline");
-            };
-            assert!(long > short * 1.5, "{face:?}: {short} {long}");
-        }
+    fn the_font_can_be_read_and_longer_text_is_wider() {
+        let (Some((_, short)), Some((_, long))) = (outline("Tea", 0.0), outline("Tea house", 0.0)) else {
+            panic!("the font gave no outline");
+        };
+        assert!(long > short * 1.5, "{short} {long}");
     }
 
     #[test]
     fn nothing_to_print_is_nothing_drawn() {
-        assert!(outline("", Face::Light, 0.0).is_none());
-        assert!(outline(" ", Face::Light, 0.0).is_none());
+        assert!(outline("", 0.0).is_none());
+        assert!(outline(" ", 0.0).is_none());
     }
 }

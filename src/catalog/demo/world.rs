@@ -48,13 +48,15 @@ pub(super) fn products(n_products: u32, seed: u64) -> Vec<Product> {
         let kind_idx = order[line as usize % order.len()];
         let kind = &KINDS[kind_idx];
         let first = match latest[kind_idx].take() {
-            Some(original) if rng.chance(16) => imitation(&original, line, &mut rng),
+            Some(original) if rng.chance(10) => imitation(&original, line, &mut rng),
             _ => invented(kind, line, &mut rng),
         };
         // Each line of sizes makes several pairs that no picture can tell apart; a few are enough.
         let n_variants = match kind.variants {
             Variants::Colors => rng.pick(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 3]),
-            Variants::Sizes(_) | Variants::Models(_) => rng.pick(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 3]),
+            Variants::Sizes(_) | Variants::Models(_) => {
+                rng.pick(&[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3])
+            }
         };
         let room = n_products as usize - products.len();
         products.extend(variants(&first, n_variants, &mut rng).into_iter().take(room));

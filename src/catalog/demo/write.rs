@@ -76,7 +76,8 @@ mod tests {
         }
         assert_eq!(fs::read_dir(first.path().join("images")).unwrap().count(), n_postings);
         let mut reader = csv::Reader::from_path(first.path().join("catalog.csv")).unwrap();
-        assert_eq!(reader.records().map(|record| record.unwrap()).count(), n_postings);
+        let records: Result<Vec<csv::StringRecord>, csv::Error> = reader.records().collect();
+        assert_eq!(records.unwrap().len(), n_postings);
     }
 
     #[test]

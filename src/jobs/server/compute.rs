@@ -9,21 +9,19 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 
 use super::first_results::first_settings;
-use super::writer::{LogOrder, open_log};
+use super::opening::OpenWhat;
+use super::writer::LogOrder;
 use super::{Order, Outbox, Tokens, lock, panic_message};
-use crate::catalog::{OpenOptions, preview};
 use crate::encode::ModelStore;
 use crate::jobs::{
-    CancelToken, Context, Event, Grounds, JobError, JobId, JobKind, MatchOutcome, MatchPlan, OpenEncoders,
-    Opened, Outcome, Progress, Reporter, Request, RowRule, SearchQuery, SilentReporter, Workbench,
-    collect_statistics, export, import, load_catalog, match_with, open_catalog_project, search,
+    CancelToken, Context, Event, Grounds, JobError, JobId, JobKind, MatchPlan, OpenEncoders, Outcome,
+    Progress, Reporter, Request, Workbench, match_with,
 };
 use crate::nn::describe_device;
-use crate::project::{MatchSettings, Project, ProjectSettings};
-use crate::review::build_queue;
+use crate::project::{MatchSettings, Project};
 
 /// How many grounds are kept in memory, the latest used last.
 const MAX_GROUNDS: usize = 3;
@@ -40,21 +38,21 @@ pub(super) fn run(inbox: Receiver<Order>, outbox: Outbox, log: Sender<LogOrder>,
     }
 }
 
-struct Compute {
+pub(super) struct Compute {
     inbox: Receiver<Order>,
     outbox: Outbox,
-    log: Sender<LogOrder>,
+    pub(super) log: Sender<LogOrder>,
     tokens: Tokens,
-    state: RefCell<State>,
+    pub(super) state: RefCell<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     interactive: VecDeque<Order>,
     long: VecDeque<Order>,
-    encoders: Arc<OpenEncoders>,
-    bench: Option<Arc<Workbench>>,
-    grounds: Vec<Arc<Grounds>>,
+    pub(super) encoders: Arc<OpenEncoders>,
+    pub(super) bench: Option<Arc<Workbench>>,
+    pub(super) grounds: Vec<Arc<Grounds>>,
     running: Option<Running>,
     is_closed: bool,
 }
@@ -210,73 +208,6 @@ impl Compute {
         self.conclude(order, if is_overtaken { Ok(Err(JobError::Cancelled)) } else { result });
     }
 
-    fn answer(&self, order: &Order) -> Result<Outcome, JobError> {
-        match &order.request {
-            Request::Preview { path, generation } => Ok(Outcome::Previewed {
-                path: path.clone(),
-                preview: preview(path)?,
-                generation: *generation,
-            }),
-            Request::Match { settings, rule, review, generation } => {
-                let grounds = self.grounds_for(settings).ok_or_else(nothing_matched)?;
-                let plan = MatchPlan { settings, rule: *rule, review: Some(review) };
-                Ok(Outcome::Matched {
-                    matched: Arc::new(match_with(&grounds, &plan)?),
-                    generation: *generation,
-                })
-            }
-            Request::BuildQueue { kind, sort, matched, review, generation } => {
-                let MatchOutcome { neighbors, clusters, settings, grounds, .. } = &**matched;
-                let queue = build_queue(
-                    *kind,
-                    *sort,
-                    &grounds.catalog,
-                    neighbors,
-                    clusters,
-                    review,
-                    settings.threshold,
-                );
-                Ok(Outcome::Queue { kind: *kind, queue: Arc::new(queue), generation: *generation })
-            }
-            Request::Search { query, k, generation } => {
-                let bench = self.bench()?;
-                let grounds = self.state.borrow().grounds.last().cloned().ok_or_else(nothing_matched)?;
-                let ground = match query {
-                    SearchQuery::Title(_) => &grounds.text,
-                    SearchQuery::Picture(_) => &grounds.image,
-                };
-                let ground = ground.as_ref().ok_or_else(|| {
-                    let refusal = match query {
-                        SearchQuery::Title(_) => "titles are not compared here. Choose a text encoder and a fusion that reads it",
-                        SearchQuery::Picture(_) => "pictures are not compared here. Choose an image encoder and a fusion that reads it",
-                    };
-                    JobError::Refused(refusal.to_owned())
-                })?;
-                let context = Context::new(&SilentReporter, order.cancel.clone());
-                let rows = (ground.encoder.as_str(), &*ground.embeddings);
-                let hits = search(&bench, rows, query, *k, grounds.metric, &context)?;
-                Ok(Outcome::Found { hits, generation: *generation })
-            }
-            Request::Export { format, path, matched, review } => {
-                let bench = self.bench()?;
-                let n_bytes =
-                    export(format, path, &bench.catalog, matched.as_deref(), RowRule::default(), review)?;
-                Ok(Outcome::Exported { path: path.clone(), n_bytes })
-            }
-            Request::ImportPairs { path } => {
-                let (gesture, problems) = import(path, &self.bench()?.catalog)?;
-                Ok(Outcome::Imported { gesture, problems, path: path.clone() })
-            }
-            Request::CollectStatistics => {
-                Ok(Outcome::Statistics(Box::new(collect_statistics(&self.bench()?.catalog))))
-            }
-            _ => Err(JobError::Refused(format!(
-                "\"{}\" cannot be answered between other work",
-                order.kind.label()
-            ))),
-        }
-    }
-
     /// Runs one long job to its end.
     fn run_long(&self, order: Order) {
         if order.cancel.is_cancelled() {
@@ -309,86 +240,6 @@ impl Compute {
         if let Some(running) = running {
             self.conclude(&running.order, result);
         }
-    }
-
-    fn open(&self, what: OpenWhat, context: &Context<'_>) -> Result<Outcome, JobError> {
-        self.refuse_while_unsaved()?;
-        let folder = what.folder();
-        // The project that is open already keeps its lock; a second handle in this process would be read-only.
-        let mine = self.ask_log(|answer| LogOrder::Release(folder.to_path_buf(), answer)).flatten();
-        match (what, mine) {
-            (OpenWhat::Project(_), Some(project)) => {
-                let settings = project.settings().clone();
-                self.reload(*project, settings, context)
-            }
-            (OpenWhat::Project(folder), None) => {
-                let project = Project::open(&folder)?;
-                let catalog = load_catalog(&project.settings().source, &project.settings().open, context)?;
-                self.install(project, catalog)
-            }
-            (OpenWhat::Catalogue { source, options, .. }, Some(project)) => {
-                let settings = ProjectSettings { source, open: options, ..project.settings().clone() };
-                self.reload(*project, settings, context)
-            }
-            (OpenWhat::Catalogue { source, options, folder }, None) => {
-                // Loaded before a folder is made for it, so that a mistyped path leaves nothing behind.
-                let catalog = load_catalog(&source, &options, context)?;
-                let project = open_catalog_project(&source, &options, Some(&folder))?;
-                self.install(project, catalog)
-            }
-        }
-    }
-
-    /// Loads the catalogue of the project that is open anew; when that fails, what was open stays open.
-    fn reload(
-        &self,
-        mut project: Project,
-        settings: ProjectSettings,
-        context: &Context<'_>,
-    ) -> Result<Outcome, JobError> {
-        match load_catalog(&settings.source, &settings.open, context) {
-            Ok(catalog) => {
-                // Work goes on when this cannot be saved; the window hears why.
-                if *project.settings() != settings
-                    && let Err(error) = project.save_settings(settings)
-                {
-                    context.reporter.note(&error.to_string());
-                }
-                self.install(project, catalog)
-            }
-            Err(error) => {
-                let (store, _) = open_log(&project)?;
-                // A writer that is gone has told so itself.
-                let _ = self.log.send(LogOrder::Adopt(Box::new(project), Box::new(store)));
-                Err(error)
-            }
-        }
-    }
-
-    fn install(&self, project: Project, catalog: Arc<crate::catalog::Catalog>) -> Result<Outcome, JobError> {
-        let (store, entries) = open_log(&project)?;
-        let settings = project.settings().clone();
-        let opened = Opened {
-            name: project.name(),
-            folder: project.folder().to_path_buf(),
-            settings: settings.clone(),
-            access: project.access(),
-            catalog: catalog.clone(),
-            entries,
-        };
-        {
-            let mut state = self.state.borrow_mut();
-            let bench =
-                Workbench::new(catalog, project.cache(), state.encoders.clone(), settings.encoder_options);
-            state.bench = Some(Arc::new(bench));
-            state.grounds.clear();
-        }
-        if self.log.send(LogOrder::Adopt(Box::new(project), Box::new(store))).is_err() {
-            return Err(JobError::Refused(
-                "the decision log cannot be written. Start the program again".to_owned(),
-            ));
-        }
-        Ok(Outcome::Opened(Box::new(opened)))
     }
 
     /// Lays the grounds (first results before the best), then answers whichever request wants them by then.
@@ -470,7 +321,7 @@ impl Compute {
     }
 
     /// The grounds that serve these settings, marked as used last.
-    fn grounds_for(&self, settings: &MatchSettings) -> Option<Arc<Grounds>> {
+    pub(super) fn grounds_for(&self, settings: &MatchSettings) -> Option<Arc<Grounds>> {
         let mut state = self.state.borrow_mut();
         let at = state.grounds.iter().rposition(|grounds| grounds.serves(settings))?;
         let grounds = state.grounds.remove(at);
@@ -478,7 +329,7 @@ impl Compute {
         Some(grounds)
     }
 
-    fn bench(&self) -> Result<Arc<Workbench>, JobError> {
+    pub(super) fn bench(&self) -> Result<Arc<Workbench>, JobError> {
         let bench = self.state.borrow().bench.clone();
         bench.ok_or_else(|| JobError::Refused("no catalogue is open. Open one first".to_owned()))
     }
@@ -494,21 +345,6 @@ impl Compute {
             bench.options.clone(),
         );
         state.bench = Some(Arc::new(new));
-    }
-
-    fn refuse_while_unsaved(&self) -> Result<(), JobError> {
-        match self.ask_log(LogOrder::CountWaiting) {
-            Some(n_waiting) if n_waiting > 0 => Err(JobError::Refused(format!(
-                "{n_waiting} decisions of the open project are not saved yet. Retry or save a copy first"
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    fn ask_log<T>(&self, order: impl FnOnce(Sender<T>) -> LogOrder) -> Option<T> {
-        let (answer, answered) = channel();
-        self.log.send(order(answer)).ok()?;
-        answered.recv().ok()
     }
 
     fn conclude(&self, order: &Order, result: std::thread::Result<Result<Outcome, JobError>>) {
@@ -544,20 +380,6 @@ impl Running {
     }
 }
 
-/// What is opened.
-enum OpenWhat {
-    Project(std::path::PathBuf),
-    Catalogue { source: crate::catalog::CatalogSource, options: OpenOptions, folder: std::path::PathBuf },
-}
-
-impl OpenWhat {
-    fn folder(&self) -> &std::path::Path {
-        match self {
-            Self::Project(folder) | Self::Catalogue { folder, .. } => folder,
-        }
-    }
-}
-
-fn nothing_matched() -> JobError {
+pub(super) fn nothing_matched() -> JobError {
     JobError::Refused("nothing is matched yet. Wait for the first results".to_owned())
 }

@@ -2,8 +2,10 @@
 //! Neither waits for the other, and the window waits for neither. It knows no egui: whoever starts it injects how to wake
 //! whoever reads the events.
 
+mod answers;
 mod compute;
 mod first_results;
+mod opening;
 mod writer;
 
 use std::collections::HashMap;

@@ -42,7 +42,7 @@ fn end_of(server: &JobServer, job: JobId) -> Event {
 
 fn entry(n: u64) -> Entry {
     Entry {
-        id: EntryId(uuid::Uuid::now_v7()),
+        id: EntryId::fresh(),
         reviewer: "r".to_owned(),
         lamport: n,
         at_millis: 0,

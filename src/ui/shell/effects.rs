@@ -1,11 +1,13 @@
 //! Carries out effects: jobs, native dialogs, the system's programs, announcements, preferences.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::app::{CatalogueCommand, ChromeCommand, Command, Effect, HistoryCommand, PickFor, SessionCommand};
-use crate::catalog::CatalogSource;
+use crate::app::{
+    CatalogueCommand, ChromeCommand, Command, Effect, HistoryCommand, PickFor, SessionCommand, ToastKind,
+};
+use crate::catalog::{CatalogSource, write_problems};
 use crate::jobs::Request;
 use crate::project::user_files;
 
@@ -82,6 +84,7 @@ impl LookalikeApp {
                 Effect::OpenExternally(target) => ctx.open_url(egui::OpenUrl::new_tab(target)),
                 Effect::CopyText(text) => ctx.copy_text(text),
                 Effect::Announce(text, politeness) => super::footer::announce(ctx, &text, politeness),
+                Effect::SaveProblems(path) => self.save_problems(&path),
                 Effect::SavePreferences => self.save_preferences(),
                 Effect::ToggleFullScreen => {
                     let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
@@ -90,6 +93,24 @@ impl LookalikeApp {
                 Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             }
         }
+    }
+
+    fn save_problems(&mut self, path: &Path) {
+        let Some(session) = &self.state.session.open else { return };
+        let problems = [session.catalog.problems(), &self.state.catalogue.late_problems].concat();
+        let mut table = Vec::new();
+        let written =
+            write_problems(&problems, &mut table).and_then(|()| crate::project::write_atomic(path, &table));
+        let (kind, text) = match written {
+            Ok(()) => {
+                (ToastKind::Success, format!("Wrote {} problems to {}", problems.len(), path.display()))
+            }
+            Err(error) => (
+                ToastKind::Error,
+                format!("The problems are not saved: {error}. Choose another place: {}", path.display()),
+            ),
+        };
+        self.state.chrome.toast(self.state.now, kind, text);
     }
 
     fn save_preferences(&mut self) {

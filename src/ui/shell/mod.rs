@@ -53,6 +53,7 @@ impl LookalikeApp {
         app.keymap = keymap;
         app.state.chrome.notes.extend(problems);
         let models = launch.models.or_else(|| app.state.preferences.models_dir.clone());
+        app.state.catalogue.models_dir.clone_from(&models);
         let _ = app.jobs.send(Request::Configure { device: launch.device, models });
         let last = app.state.preferences.recent.first().cloned().filter(|folder| folder.exists());
         app.queued.push(Command::Session(match launch.open.or(last) {

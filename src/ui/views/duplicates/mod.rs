@@ -102,13 +102,9 @@ fn item(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let Some(queued) = queue.items.get(open.position) else { return };
     header::show(ui, context, open, queued, queue.items.len());
     prefetch(ui, context, &queue.items, open.position);
-    let bar_height = verdict_bar::height(ui);
-    let cards_height = (ui.available_height() - bar_height).max(120.0);
-    ui.allocate_ui(vec2(ui.available_width(), cards_height), |ui| {
-        ui.set_min_height(cards_height);
-        cards::show(ui, context, open, queued, out);
-    });
-    verdict_bar::show(ui, context, open, out);
+    let bar = egui::Panel::bottom("verdict_bar").resizable(false).frame(egui::Frame::NONE);
+    bar.show(ui, |ui| verdict_bar::show(ui, context, open, out));
+    cards::show(ui, context, open, queued, out);
 }
 
 /// Decodes the pictures of the items one will see next, nearest first, and of those just left.

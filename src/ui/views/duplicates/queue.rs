@@ -38,7 +38,8 @@ pub(super) fn strip(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbo
 
 fn tabs(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.spacing_mut().button_padding.x = 6.0;
         let n_conflicts = context.app.saving.review.conflicts().len();
         for (kind, label) in [
             (QueueKind::Clusters, "Clusters".to_owned()),

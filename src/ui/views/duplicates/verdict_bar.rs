@@ -6,15 +6,9 @@ use crate::app::{Command, DuplicatesCommand, DuplicatesMode, OpenItem, judgement
 use crate::review::Verdict;
 use crate::ui::{Outbox, ViewContext, widgets};
 
-/// Height the bar needs.
-pub(super) fn height(ui: &egui::Ui) -> f32 {
-    ui.spacing().interact_size.y * 1.5 + ui.text_style_height(&egui::TextStyle::Small) + 24.0
-}
-
 /// Draws the bar.
 pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, open: &OpenItem, out: &mut Outbox) {
-    ui.add_space(4.0);
-    ui.separator();
+    ui.add_space(8.0);
     if let DuplicatesMode::Cut(_) = context.app.duplicates.mode {
         return cut(ui, context, out);
     }
@@ -74,7 +68,7 @@ pub(in crate::ui) fn verdict_button(
             ui.painter().layout_no_wrap(counts.to_owned(), font, context.theme.palette.text_weak);
         let name_font = egui::TextStyle::Button.resolve(ui.style());
         let name_galley = ui.painter().layout_no_wrap(name.to_owned(), name_font, context.theme.palette.text);
-        let width = (name_galley.size().x + 64.0).max(counts_galley.size().x + 20.0);
+        let width = (name_galley.size().x + 60.0).max(counts_galley.size().x + 16.0);
         let size = vec2(width, text_height + small_height + 16.0);
         let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
         let is_active = ui.is_enabled();

@@ -1,0 +1,151 @@
+//! Which encoders compare the postings, what the absent ones need, and tuning on labels.
+
+use egui::{RichText, vec2};
+
+use crate::app::{Command, MatchCommand};
+use crate::encode::{ENCODERS, EncoderSpec, Modality, ModelStore};
+use crate::ui::{Outbox, ViewContext, widgets};
+
+/// How often the models folder is looked at, seconds.
+const LOOK_EVERY_SECS: f64 = 2.0;
+
+/// Which models are there, as last looked.
+#[derive(Clone, Default)]
+struct Models {
+    looked_secs: Option<f64>,
+    folder: String,
+    absent: Vec<&'static str>,
+}
+
+/// Draws the page.
+pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
+    let models = look(ui, context);
+    let settings = &context.app.matching.settings;
+    egui::ScrollArea::vertical().id_salt("matching").auto_shrink(false).show(ui, |ui| {
+        ui.strong("Encoders");
+        super::weak(
+            ui,
+            context,
+            "What turns pictures and titles into something that can be compared. A change matches anew; \
+             what was computed before is kept",
+        );
+        ui.add_space(4.0);
+        let image = picker(ui, context, Modality::Image, settings.image_encoder.as_deref(), &models);
+        if let Some(id) = image {
+            out.push(Command::Match(MatchCommand::ImageEncoder(id)));
+        }
+        let text = picker(ui, context, Modality::Text, settings.text_encoder.as_deref(), &models);
+        if let Some(id) = text {
+            out.push(Command::Match(MatchCommand::TextEncoder(id)));
+        }
+        if settings.image_encoder.is_none() && settings.text_encoder.is_none() {
+            let text = "\u{26a0} Choose at least one encoder; without any there is nothing to compare";
+            ui.label(RichText::new(text).color(context.theme.palette.warning));
+        }
+        ui.add_space(12.0);
+        ui.strong("Threshold");
+        tune(ui, context, out);
+    });
+}
+
+fn look(ui: &egui::Ui, context: ViewContext<'_>) -> Models {
+    let id = egui::Id::unique("models_there");
+    let known: Models = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let now = context.app.now.secs;
+    if known.looked_secs.is_some_and(|looked| now - looked < LOOK_EVERY_SECS) {
+        return known;
+    }
+    let store = ModelStore::resolve(context.app.catalogue.models_dir.as_deref());
+    let absent = ENCODERS.iter().filter(|spec| spec.model.is_some_and(|model| !store.has(model)));
+    let models = Models {
+        looked_secs: Some(now),
+        folder: store.folder().display().to_string(),
+        absent: absent.map(|spec| spec.id).collect(),
+    };
+    ui.data_mut(|data| data.insert_temp(id, models.clone()));
+    models
+}
+
+/// One combo box; gives the choice when it was changed.
+fn picker(
+    ui: &mut egui::Ui,
+    context: ViewContext<'_>,
+    modality: Modality,
+    present: Option<&str>,
+    models: &Models,
+) -> Option<Option<String>> {
+    let (heading, none) = match modality {
+        Modality::Image => ("Image encoder", "None: titles alone"),
+        Modality::Text => ("Text encoder", "None: pictures alone"),
+    };
+    let own = || ENCODERS.iter().filter(move |spec| spec.modality == modality);
+    let spec = own().find(|spec| Some(spec.id) == present);
+    let is_absent = |spec: &EncoderSpec| models.absent.contains(&spec.id);
+    let label = spec.map_or_else(|| present.unwrap_or(none), |spec| spec.label);
+    let mut chosen = None;
+    ui.horizontal_wrapped(|ui| {
+        let name = ui.label(heading);
+        let width = (300.0 * widgets::text_scale(ui)).min(ui.available_width());
+        let combo = egui::ComboBox::from_id_salt(heading).selected_text(label).width(width).truncate();
+        let response = combo.show_ui(ui, |ui| {
+            if ui.selectable_label(present.is_none(), none).clicked() {
+                chosen = Some(None);
+            }
+            for spec in own() {
+                let missing = if is_absent(spec) { " \u{2014} model files absent" } else { "" };
+                let text = format!("{}{missing}", spec.label);
+                if ui.selectable_label(Some(spec.id) == present, text).on_hover_text(spec.summary).clicked() {
+                    chosen = Some(Some(spec.id.to_owned()));
+                }
+            }
+        });
+        let named = format!("{heading}: {label}");
+        response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &named));
+        response.response.labelled_by(name.id);
+    });
+    if let Some(spec) = spec {
+        super::weak(ui, context, spec.summary);
+    }
+    for spec in own().filter(|spec| is_absent(spec)) {
+        let folder = if context.app.preferences.presentation { "the models folder" } else { &models.folder };
+        let model = spec.model.unwrap_or(spec.id);
+        let text = format!(
+            "\u{26a0} {} needs its model files: put the folder {model} into {folder}, or name another models folder in the settings",
+            spec.label
+        );
+        let is_chosen = Some(spec.id) == present;
+        let colour = if is_chosen { context.theme.palette.warning } else { context.theme.palette.text_weak };
+        ui.add(egui::Label::new(RichText::new(text).small().color(colour)).wrap());
+    }
+    ui.add_space(8.0);
+    chosen.filter(|chosen| chosen.as_deref() != present)
+}
+
+fn tune(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
+    let settings = &context.app.matching.settings;
+    ui.label(format!("In force: {:.3} ({})", settings.threshold, settings.fusion));
+    let has_groups =
+        context.app.catalogue.statistics.as_ref().is_some_and(|statistics| statistics.n_groups > 0);
+    if !has_groups {
+        super::weak(
+            ui,
+            context,
+            "The catalogue has no group labels to tune on; move the threshold in the top bar by hand",
+        );
+        return;
+    }
+    ui.allocate_ui(vec2(ui.available_width(), 0.0), |ui| {
+        let button = ui.button("Tune");
+        if button.on_hover_text("Sets the threshold with the best mean F1 on the labelled groups").clicked() {
+            out.push(Command::Match(MatchCommand::Tune));
+        }
+    });
+    let tuned = context.app.matching.outcome.as_ref().and_then(|outcome| outcome.tuned.as_ref());
+    if let Some(tuned) = tuned {
+        let text = format!(
+            "Tuned to {:.3}: mean F1 {:.4} on {} labelled postings, the same ones it was tuned on",
+            tuned.threshold, tuned.scores.mean_f1, tuned.n_labelled_rows
+        );
+        super::weak(ui, context, text);
+    }
+}
