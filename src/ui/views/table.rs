@@ -214,7 +214,8 @@ impl Table<'_> {
                 Sort::Never | Sort::Possible => "",
             };
             if column.sort != Sort::Never && visible.is_positive() {
-                let response = ui.interact(visible, ui.scope_id().with((self.id, "sort", number)), Sense::click());
+                let response =
+                    ui.interact(visible, ui.scope_id().with((self.id, "sort", number)), Sense::click());
                 let order = match column.sort {
                     Sort::Ascending => ", sorted, smallest first",
                     Sort::Descending => ", sorted, largest first",

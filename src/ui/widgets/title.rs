@@ -83,7 +83,11 @@ fn differing(title: &str, other: &str) -> Vec<Range<usize>> {
         let length = title.get(*start..).and_then(|rest| rest.unicode_words().next()).map_or(0, str::len);
         let end = start + length;
         match marks.last_mut() {
-            Some(last) if title.get(last.end..*start).is_some_and(|between| between.trim().is_empty()) => {
+            Some(last)
+                if title
+                    .get(last.end..*start)
+                    .is_some_and(|between| !between.contains(char::is_alphanumeric)) =>
+            {
                 last.end = end;
             }
             _ => marks.push(*start..end),
@@ -200,6 +204,7 @@ mod tests {
         check("Green tea 400 ml", "Green tea 800 ml", &["400"]);
         check("Green tea fresh mint 400 ml", "Green tea 400 ml", &["fresh mint"]);
         check("Green tea 400 ml", "400 ml tea green", &[]);
+        check("Tas Abu-abu", "Tas", &["Abu-abu"]);
         check("tea tea", "tea", &["tea"]);
         check("شاي أخضر 400 ml", "شاي أسود 400 ml", &["أخضر"]);
         check("", "tea", &[]);
