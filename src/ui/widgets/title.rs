@@ -21,20 +21,20 @@ pub(in crate::ui) fn title_galley(
     width: f32,
     max_rows: usize,
 ) -> Arc<Galley> {
-    let plain = TextFormat::simple(font.clone(), theme.palette.text);
+    let plain = TextFormat::simple(font, theme.palette.text);
     let marked = TextFormat { underline: Stroke::new(2.0, theme.palette.warning), ..plain.clone() };
     let marks = other.map(|other| differing(title, other)).unwrap_or_default();
-    let mut job = LayoutJob::default();
-    job.wrap.max_rows = max_rows;
+    let mut setting = Setting { job: LayoutJob::default(), title, marks, plain, marked };
+    setting.job.wrap.max_rows = max_rows;
     if has_rtl(title) {
         // Lines are cut before words are put into order, so that wrapping again must not happen.
-        job.wrap.max_width = f32::INFINITY;
-        right_to_left(ui, &mut job, title, &marks, &font, width, max_rows, &plain, &marked);
+        setting.job.wrap.max_width = f32::INFINITY;
+        setting.right_to_left(ui, width, max_rows);
     } else {
-        job.wrap.max_width = width;
-        append(&mut job, title, 0..title.len(), &marks, &plain, &marked);
+        setting.job.wrap.max_width = width;
+        setting.append(0..title.len());
     }
-    ui.painter().layout_job(job)
+    ui.painter().layout_job(setting.job)
 }
 
 /// A title as a wrapping label.
@@ -83,7 +83,11 @@ fn differing(title: &str, other: &str) -> Vec<Range<usize>> {
         let length = title.get(*start..).and_then(|rest| rest.unicode_words().next()).map_or(0, str::len);
         let end = start + length;
         match marks.last_mut() {
-            Some(last) if title.get(last.end..*start).is_some_and(|between| between.trim().is_empty()) => {
+            Some(last)
+                if title
+                    .get(last.end..*start)
+                    .is_some_and(|between| !between.contains(char::is_alphanumeric)) =>
+            {
                 last.end = end;
             }
             _ => marks.push(*start..end),
@@ -92,56 +96,57 @@ fn differing(title: &str, other: &str) -> Vec<Range<usize>> {
     marks
 }
 
-/// Appends `range` of a title, its marked parts underlined.
-fn append(
-    job: &mut LayoutJob,
-    title: &str,
-    range: Range<usize>,
-    marks: &[Range<usize>],
-    plain: &TextFormat,
-    marked: &TextFormat,
-) {
-    let mut at = range.start;
-    for mark in marks {
-        let (start, end) = (mark.start.max(range.start), mark.end.min(range.end));
-        if start >= end {
-            continue;
-        }
-        job.append(title.get(at..start).unwrap_or(""), 0.0, plain.clone());
-        job.append(title.get(start..end).unwrap_or(""), 0.0, marked.clone());
-        at = end;
-    }
-    job.append(title.get(at..range.end).unwrap_or(""), 0.0, plain.clone());
+/// A title being set.
+struct Setting<'a> {
+    job: LayoutJob,
+    title: &'a str,
+    /// What is underlined, bytes of the title.
+    marks: Vec<Range<usize>>,
+    plain: TextFormat,
+    marked: TextFormat,
 }
 
-#[allow(clippy::too_many_arguments, reason = "one call, all of it the caller's")]
-fn right_to_left(
-    ui: &egui::Ui,
-    job: &mut LayoutJob,
-    title: &str,
-    marks: &[Range<usize>],
-    font: &FontId,
-    width: f32,
-    max_rows: usize,
-    plain: &TextFormat,
-    marked: &TextFormat,
-) {
-    let measure =
-        |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), plain.color).size().x;
-    let (lines, is_cut) = cut_lines(title, width, max_rows, measure);
-    let n_lines = lines.len();
-    for (number, pieces) in visual_lines(title, &lines).into_iter().enumerate() {
-        if number > 0 {
-            job.append("\n", 0.0, plain.clone());
+impl Setting<'_> {
+    /// Appends a part of the title, its marked words underlined.
+    fn append(&mut self, range: Range<usize>) {
+        let mut at = range.start;
+        for mark in &self.marks {
+            let (start, end) = (mark.start.max(range.start), mark.end.min(range.end));
+            if start >= end {
+                continue;
+            }
+            self.job.append(self.title.get(at..start).unwrap_or(""), 0.0, self.plain.clone());
+            self.job.append(self.title.get(start..end).unwrap_or(""), 0.0, self.marked.clone());
+            at = end;
         }
-        if is_cut && number + 1 == n_lines {
-            job.append("\u{2026}", 0.0, plain.clone());
-        }
-        for piece in pieces {
-            match piece.mirrored {
-                Some(sign) => job.append(sign.encode_utf8(&mut [0; 4]), 0.0, plain.clone()),
-                // A section of its own, so that no two pieces are shaped as one word.
-                None => append(job, title, piece.range, marks, plain, marked),
+        self.job.append(self.title.get(at..range.end).unwrap_or(""), 0.0, self.plain.clone());
+    }
+
+    fn sign(&mut self, sign: &str) {
+        self.job.append(sign, 0.0, self.plain.clone());
+    }
+
+    /// Appends the title line by line, the words of each line in the order in which they are seen.
+    fn right_to_left(&mut self, ui: &egui::Ui, width: f32, max_rows: usize) {
+        let measure = |text: &str| {
+            let font = self.plain.font_id.clone();
+            ui.painter().layout_no_wrap(text.to_owned(), font, self.plain.color).size().x
+        };
+        let (lines, is_cut) = cut_lines(self.title, width, max_rows, measure);
+        let n_lines = lines.len();
+        for (number, pieces) in visual_lines(self.title, &lines).into_iter().enumerate() {
+            if number > 0 {
+                self.sign("\n");
+            }
+            if is_cut && number + 1 == n_lines {
+                self.sign("\u{2026}");
+            }
+            for piece in pieces {
+                match piece.mirrored {
+                    Some(sign) => self.sign(sign.encode_utf8(&mut [0; 4])),
+                    // A section of its own, so that no two pieces are shaped as one word.
+                    None => self.append(piece.range),
+                }
             }
         }
     }
@@ -199,6 +204,7 @@ mod tests {
         check("Green tea 400 ml", "Green tea 800 ml", &["400"]);
         check("Green tea fresh mint 400 ml", "Green tea 400 ml", &["fresh mint"]);
         check("Green tea 400 ml", "400 ml tea green", &[]);
+        check("Tas Abu-abu", "Tas", &["Abu-abu"]);
         check("tea tea", "tea", &["tea"]);
         check("شاي أخضر 400 ml", "شاي أسود 400 ml", &["أخضر"]);
         check("", "tea", &[]);

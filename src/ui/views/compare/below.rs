@@ -7,6 +7,7 @@ use crate::app::{Command, CompareCommand};
 use crate::catalog::{Catalog, PostingIdx};
 use crate::matching::title_flags;
 use crate::review::{PairStanding, Verdict};
+use crate::ui::text_order::visual_order;
 use crate::ui::views::duplicates::{is_private, verdict_button};
 use crate::ui::{Outbox, ViewContext, widgets};
 
@@ -76,43 +77,60 @@ fn flags(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, pair: (
     });
 }
 
-/// The columns in which the two differ; the title stands above already.
+/// The columns in which the two differ. Title and key stand above already, and a picture's path always differs.
 fn columns(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, pair: (PostingIdx, PostingIdx)) {
     let hides = context.app.preferences.presentation;
+    let is_shown = |column: &str| {
+        let lower = column.to_lowercase();
+        !lower.contains("title") && !lower.contains("image") && !(hides && is_private(column))
+    };
     let differing: Vec<(&str, &str, &str)> = catalog
         .columns()
         .iter()
         .enumerate()
         .map(|(at, column)| (column.as_str(), catalog.cell(pair.0, at), catalog.cell(pair.1, at)))
-        .filter(|(column, left, right)| left != right && !(hides && is_private(column)))
-        .filter(|(column, left, _)| !column.to_lowercase().contains("title") && *left != catalog.key(pair.0))
+        .filter(|(column, left, right)| left != right && is_shown(column))
+        .filter(|(_, left, _)| *left != catalog.key(pair.0))
         .collect();
     if differing.is_empty() {
         return;
     }
     let weak = context.theme.palette.text_weak;
     let row = ui.text_style_height(&egui::TextStyle::Small) + 4.0;
-    let height = row * (differing.len() as f32).min(4.0) + 4.0;
+    let height = row * (differing.len() as f32).min(n_rows(ui)) + 2.0;
     egui::ScrollArea::vertical().id_salt("compare_columns").max_height(height).show(ui, |ui| {
-        let (name_width, gap) = (110.0 * widgets::text_scale(ui), ui.spacing().item_spacing.x);
-        let width = ((ui.available_width() - name_width) / 2.0 - gap - 8.0).max(60.0);
+        ui.spacing_mut().interact_size.y = row;
+        ui.spacing_mut().item_spacing.y = 0.0;
+        // The right values stand under the right title.
+        let half = (ui.available_width() + ui.spacing().item_spacing.x) / 2.0;
+        let gap = ui.spacing().item_spacing.x;
+        let name_width = (110.0 * widgets::text_scale(ui)).min(half / 2.0);
         for (column, left, right) in differing {
             ui.horizontal(|ui| {
-                ui.spacing_mut().interact_size.y = row;
                 let mut cell = |width: f32, text: RichText| {
+                    let width = width - gap;
                     ui.allocate_ui(vec2(width, row), |ui| {
                         ui.set_width(width);
                         ui.add(egui::Label::new(text.small()).truncate());
                     });
                 };
                 cell(name_width, RichText::new(format!("\u{2260} {column}")).color(weak));
-                for text in [left, right] {
+                for (text, width) in [(left, half - name_width), (right, half)] {
                     let shown = if text.is_empty() { "nothing" } else { text };
-                    cell(width, RichText::new(crate::ui::text_order::visual_order(shown)));
+                    cell(width, RichText::new(visual_order(shown)));
                 }
             });
         }
     });
+}
+
+/// Rows of the table that leave the pictures most of the window; the rest scrolls.
+fn n_rows(ui: &egui::Ui) -> f32 {
+    match ui.ctx().content_rect().height() / widgets::text_scale(ui) {
+        high if high >= 800.0 => 5.0,
+        middle if middle >= 650.0 => 3.0,
+        _ => 1.0,
+    }
 }
 
 fn verdicts(
