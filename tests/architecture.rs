@@ -244,7 +244,7 @@ fn neighbours_on_one_floor_form_no_circle() {
         let mut seen = BTreeSet::new();
         let mut open = vec![start.to_owned()];
         while let Some(module) = open.pop() {
-            for ((from, to), _) in &arrows {
+            for (from, to) in arrows.keys() {
                 if *from == module && floor(to) == floor(start) && seen.insert(to.clone()) {
                     open.push(to.clone());
                 }

@@ -91,8 +91,7 @@ impl Binding {
     pub fn parse(text: &str) -> Option<Self> {
         let mut binding = Self { key: Key::Space, command: false, shift: false, alt: false };
         let mut rest = text.trim();
-        loop {
-            let Some((head, tail)) = rest.split_once('+').filter(|(head, _)| !head.is_empty()) else { break };
+        while let Some((head, tail)) = rest.split_once('+').filter(|(head, _)| !head.is_empty()) {
             match head.trim().to_ascii_lowercase().as_str() {
                 "ctrl" | "cmd" => binding.command = true,
                 "shift" => binding.shift = true,

@@ -1,3 +1,4 @@
+//! Filtering, sorting, mapping and commands of the Catalogue station.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;

@@ -1,3 +1,4 @@
+//! The log as lines: wording, filters, selection, undo of any gesture, import.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;

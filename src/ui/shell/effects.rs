@@ -120,7 +120,7 @@ impl LookalikeApp {
         self.state.chrome.toast(self.state.now, kind, text);
     }
 
-    fn save_preferences(&mut self) {
+    pub(super) fn save_preferences(&mut self) {
         if !self.keeps_preferences {
             return;
         }

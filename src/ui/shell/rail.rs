@@ -16,7 +16,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         ui.spacing_mut().item_spacing.y = 0.0;
         for (number, station) in Station::ALL.into_iter().enumerate() {
             let (rect, _) = ui.allocate_exact_size(vec2(WIDTH, BUTTON_HEIGHT), Sense::hover());
-            let id = if number == 0 { input::rail_id() } else { ui.id().with(number) };
+            let id = if number == 0 { input::rail_id() } else { ui.scope_id().with(number) };
             let response = ui.interact(rect, id, Sense::click());
             let is_open = context.app.chrome.station == station;
             response

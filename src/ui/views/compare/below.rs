@@ -82,7 +82,8 @@ fn columns(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, pair:
     let hides = context.app.preferences.presentation;
     let is_shown = |column: &str| {
         let lower = column.to_lowercase();
-        !lower.contains("title") && !lower.contains("image") && !(hides && is_private(column))
+        let is_shown_above = lower.contains("title") || lower.contains("image");
+        !(is_shown_above || hides && is_private(column))
     };
     let differing: Vec<(&str, &str, &str)> = catalog
         .columns()
