@@ -8,7 +8,11 @@ const FILE: &str = "preferences.ron";
 
 /// The user's preferences, or the defaults; and what could not be read of them.
 pub(super) fn load() -> (Preferences, Vec<String>) {
-    let Some(text) = user_files::load(FILE) else { return (Preferences::default(), Vec::new()) };
+    let Some(text) = user_files::load(FILE) else {
+        let reviewer = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+        let defaults = Preferences::default();
+        return (Preferences { reviewer: reviewer.unwrap_or(defaults.reviewer), ..defaults }, Vec::new());
+    };
     match ron::from_str::<Preferences>(&text) {
         Ok(preferences) => {
             let (_, problems) = preferences.keymap();

@@ -87,7 +87,7 @@ impl LookalikeApp {
                     }
                 }
                 Effect::PickPath(what) => self.dialogs.ask(what, ctx),
-                Effect::OpenExternally(target) => ctx.open_url(egui::OpenUrl::new_tab(target)),
+                Effect::OpenExternally(target) => ctx.open_url(egui::OpenUrl::new_tab(as_url(&target))),
                 Effect::CopyText(text) => ctx.copy_text(text),
                 Effect::Announce(text, politeness) => super::footer::announce(ctx, &text, politeness),
                 Effect::SaveProblems(path) => self.save_problems(&path),
@@ -136,4 +136,26 @@ fn is_picture(path: &std::path::Path) -> bool {
     let extension =
         path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"].contains(&extension.as_str())
+}
+
+/// A file's path as the system's programs take it; a URL as it is.
+fn as_url(target: &str) -> String {
+    if target.contains("://") {
+        return target.to_owned();
+    }
+    let path = target.replace('\\', "/");
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    format!("file://{slash}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_url;
+
+    #[test]
+    fn paths_become_urls_and_urls_stay() {
+        assert_eq!(as_url("/a/b.jpg"), "file:///a/b.jpg");
+        assert_eq!(as_url("C:\\a\\b.jpg"), "file:///C:/a/b.jpg");
+        assert_eq!(as_url("https://a.example/b"), "https://a.example/b");
+    }
 }
