@@ -76,4 +76,8 @@ fn every_view_renders_light_and_dark() {
     driver.harness.set_size(egui::vec2(1024.0, 700.0));
     settle_pictures(&mut driver);
     picture(&mut driver, "duplicates-narrow");
+    let preferences = Preferences { text_scale: 2.0, ..driver.state().preferences.clone() };
+    driver.send(Command::Chrome(ChromeCommand::SetPreferences(Box::new(preferences))));
+    settle_pictures(&mut driver);
+    picture(&mut driver, "duplicates-large-text");
 }

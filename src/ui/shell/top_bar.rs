@@ -16,15 +16,20 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         .fill(context.theme.palette.panel)
         .inner_margin(egui::Margin::symmetric(context.theme.spacing as i8, 0));
     egui::Panel::top("top_bar").exact_size(HEIGHT * scale.max(1.0)).frame(frame).show(ui, |ui| {
-        ui.horizontal_centered(|ui| {
-            project(ui, context, out);
-            if context.app.session.open.is_some() {
-                fusion(ui, context, out);
-                threshold(ui, context, out);
-            }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                saved(ui, context);
-                jobs(ui, context, out);
+        // What must always be read stands on the right and takes its room first; the controls scroll in what is left.
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            saved(ui, context);
+            jobs(ui, context, out);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                egui::ScrollArea::horizontal().id_salt("controls").auto_shrink(false).show(ui, |ui| {
+                    ui.horizontal_centered(|ui| {
+                        project(ui, context, out);
+                        if context.app.session.open.is_some() {
+                            fusion(ui, context, out);
+                            threshold(ui, context, out);
+                        }
+                    });
+                });
             });
         });
     });

@@ -1,6 +1,7 @@
 //! Which column is id, picture, title and group: shown, changed, and tried on the first ten rows.
 
 use egui::{RichText, vec2};
+use egui_extras::{Column, TableBuilder};
 
 use crate::app::{CatalogueCommand, ColumnDraft, Command, SessionCommand};
 use crate::catalog::{CatalogSource, ColumnPreview, Role, TitleMode};
@@ -124,39 +125,39 @@ fn combo(
 
 /// The first rows as they stand in the file; columns that play a role say so.
 fn rows(ui: &mut egui::Ui, context: ViewContext<'_>, preview: &ColumnPreview) {
-    const MAX_CHARS: usize = 48;
     let palette = context.theme.palette;
     let hides = context.app.preferences.presentation;
     let map = &context.app.catalogue.draft.map;
+    let columns = preview.columns.iter().enumerate();
+    let shown: Vec<(usize, &String)> = columns.filter(|(_, column)| !(hides && is_private(column))).collect();
     ui.spacing_mut().interact_size.y = 0.0;
+    let line_height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
     egui::ScrollArea::horizontal().id_salt("column_rows").show(ui, |ui| {
-        egui::Grid::new("column_rows").striped(true).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
-            let shown: Vec<(usize, &String)> = preview
-                .columns
-                .iter()
-                .enumerate()
-                .filter(|(_, column)| !(hides && is_private(column)))
-                .collect();
+        let width = Column::auto().at_least(64.0).at_most(320.0).clip(true).resizable(true);
+        let table = TableBuilder::new(ui).id_salt("column_rows").striped(true).vscroll(false);
+        let table = table.columns(width, shown.len()).header(line_height * 2.2, |mut header| {
             for (_, column) in &shown {
                 let role = Role::ALL.into_iter().find(|role| map.get(*role) == Some(column.as_str()));
-                ui.vertical(|ui| {
-                    ui.add(egui::Label::new(RichText::new(column.as_str()).strong()).extend());
-                    let text = role.map_or("kept", role_label);
-                    let colour = if role.is_some() { palette.accent } else { palette.text_weak };
-                    ui.add(egui::Label::new(RichText::new(text).small().color(colour)).extend());
+                header.col(|ui| {
+                    ui.vertical(|ui| {
+                        ui.add(egui::Label::new(RichText::new(column.as_str()).strong()).truncate());
+                        let text = role.map_or("kept", role_label);
+                        let colour = if role.is_some() { palette.accent } else { palette.text_weak };
+                        ui.add(egui::Label::new(RichText::new(text).small().color(colour)).truncate());
+                    });
                 });
             }
-            ui.end_row();
+        });
+        table.body(|mut body| {
             for row in &preview.rows {
-                for (number, _) in &shown {
-                    let cell = row.get(*number).map_or("", String::as_str);
-                    let mut text: String = cell.chars().take(MAX_CHARS).collect();
-                    if cell.chars().nth(MAX_CHARS).is_some() {
-                        text.push('\u{2026}');
+                body.row(line_height, |mut line| {
+                    for (number, _) in &shown {
+                        let cell = row.get(*number).map_or("", String::as_str).replace('\n', " ");
+                        line.col(|ui| {
+                            ui.add(egui::Label::new(cell).truncate());
+                        });
                     }
-                    ui.add(egui::Label::new(text.replace('\n', " ")).extend());
-                }
-                ui.end_row();
+                });
             }
         });
     });
