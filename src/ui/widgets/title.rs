@@ -4,7 +4,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use egui::{FontId, Galley, Stroke, TextFormat, text::LayoutJob};
+use egui::text::{ByteIndex, LayoutJob, LayoutSection};
+use egui::{FontId, Galley, Stroke, TextFormat};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -115,15 +116,15 @@ impl Setting<'_> {
             if start >= end {
                 continue;
             }
-            self.job.append(self.title.get(at..start).unwrap_or(""), 0.0, self.plain.clone());
-            self.job.append(self.title.get(start..end).unwrap_or(""), 0.0, self.marked.clone());
+            push(&mut self.job, self.title.get(at..start).unwrap_or(""), &self.plain);
+            push(&mut self.job, self.title.get(start..end).unwrap_or(""), &self.marked);
             at = end;
         }
-        self.job.append(self.title.get(at..range.end).unwrap_or(""), 0.0, self.plain.clone());
+        push(&mut self.job, self.title.get(at..range.end).unwrap_or(""), &self.plain);
     }
 
     fn sign(&mut self, sign: &str) {
-        self.job.append(sign, 0.0, self.plain.clone());
+        push(&mut self.job, sign, &self.plain);
     }
 
     /// Appends the title line by line, the words of each line in the order in which they are seen.
@@ -150,6 +151,17 @@ impl Setting<'_> {
             }
         }
     }
+}
+
+/// Appends text as a section of its own (`LayoutJob::append` joins sections of one format, and with them words).
+fn push(job: &mut LayoutJob, text: &str, format: &TextFormat) {
+    if text.is_empty() {
+        return;
+    }
+    let start = ByteIndex(job.text.len());
+    job.text.push_str(text);
+    let byte_range = start..ByteIndex(job.text.len());
+    job.sections.push(LayoutSection { leading_space: 0.0, byte_range, format: format.clone() });
 }
 
 /// Cuts a text at spaces into lines of at most `width`; whether something was left out.
@@ -208,6 +220,22 @@ mod tests {
         check("tea tea", "tea", &["tea"]);
         check("شاي أخضر 400 ml", "شاي أسود 400 ml", &["أخضر"]);
         check("", "tea", &[]);
+    }
+
+    #[test]
+    fn pieces_are_sections_of_their_own() {
+        let ctx = egui::Context::default();
+        let theme = crate::ui::Theme::load(false);
+        let mut shown = Vec::new();
+        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let font = egui::FontId::proportional(14.0);
+            let galley = super::title_galley(ui, &theme, "٤٠٠مل شاي", None, font, 500.0, 3);
+            let text = |section: &egui::text::LayoutSection| {
+                galley.job.text[section.byte_range.start.0..section.byte_range.end.0].to_owned()
+            };
+            shown = galley.job.sections.iter().map(text).collect();
+        });
+        assert_eq!(shown, ["شاي", " ", "مل", "٤٠٠"]);
     }
 
     #[test]

@@ -82,8 +82,7 @@ fn columns(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, pair:
     let hides = context.app.preferences.presentation;
     let is_shown = |column: &str| {
         let lower = column.to_lowercase();
-        let is_shown_above = lower.contains("title") || lower.contains("image");
-        !(is_shown_above || hides && is_private(column))
+        !(lower.contains("title") || lower.contains("image") || hides && is_private(column))
     };
     let differing: Vec<(&str, &str, &str)> = catalog
         .columns()
@@ -99,7 +98,8 @@ fn columns(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, pair:
     let weak = context.theme.palette.text_weak;
     let row = ui.text_style_height(&egui::TextStyle::Small) + 4.0;
     let height = row * (differing.len() as f32).min(n_rows(ui)) + 2.0;
-    egui::ScrollArea::vertical().id_salt("compare_columns").max_height(height).show(ui, |ui| {
+    let area = egui::ScrollArea::vertical().id_salt("compare_columns").max_height(height);
+    area.min_scrolled_height(height).show(ui, |ui| {
         ui.spacing_mut().interact_size.y = row;
         ui.spacing_mut().item_spacing.y = 0.0;
         // The right values stand under the right title.
@@ -141,6 +141,7 @@ fn verdicts(
     pair: (PostingIdx, PostingIdx),
     out: &mut Outbox,
 ) {
+    let has_room = ui.available_width() > 800.0 * widgets::text_scale(ui);
     ui.horizontal_wrapped(|ui| {
         for verdict in Verdict::ALL {
             let id = match verdict {
@@ -160,6 +161,10 @@ fn verdicts(
             ("compare.next", CompareCommand::Partner(1)),
             ("compare.undo", CompareCommand::Undo),
         ] {
+            // Where a second row of buttons would cost the pictures their place, the key and the palette remain.
+            if id == "compare.undo" && !has_room {
+                continue;
+            }
             if super::button(ui, context, id).clicked() {
                 out.push(Command::Compare(command));
             }
