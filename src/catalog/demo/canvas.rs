@@ -293,10 +293,13 @@ impl Canvas {
     /// The picture so far, over white.
     pub(super) fn into_rgb(self) -> RgbImage {
         let (width, height) = (self.pixmap.width(), self.pixmap.height());
-        let mut out = Vec::with_capacity(width as usize * height as usize * 3);
-        for pixel in self.pixmap.pixels() {
-            let rest = 255 - pixel.alpha();
-            out.extend_from_slice(&[pixel.red() + rest, pixel.green() + rest, pixel.blue() + rest]);
+        let mut out = vec![0_u8; width as usize * height as usize * 3];
+        for (to, from) in out.chunks_exact_mut(3).zip(self.pixmap.data().chunks_exact(4)) {
+            if let &[red, green, blue, alpha] = from {
+                // Colours are premultiplied, none above its alpha.
+                let rest = 255 - alpha;
+                to.copy_from_slice(&[red + rest, green + rest, blue + rest]);
+            }
         }
         RgbImage::from_vec(width, height, out).unwrap_or_default()
     }

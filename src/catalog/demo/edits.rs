@@ -95,7 +95,7 @@ impl Edit {
 
     /// One to three edits of a re-upload, each kind at most once.
     pub(super) fn random_list(rng: &mut Rng, shop: &'static str) -> Vec<Self> {
-        let n_edits = rng.pick(&[1, 1, 1, 1, 1, 2, 2, 2, 2, 3]);
+        let n_edits = rng.pick(&[1, 1, 1, 1, 1, 1, 2, 2, 2, 3]);
         let mut kinds: Vec<u32> = vec![0, 0, 1, 2, 3, 3, 4, 4, 4, 5, 6, 6, 7, 8, 8, 9, 9, 10, 11];
         rng.shuffle(&mut kinds);
         let mut chosen: Vec<u32> = Vec::new();

@@ -2,7 +2,7 @@
 //! both. Here it is decided where the picture alone fails and where the title alone does.
 
 use super::edits::Edit;
-use super::names::{Domain, SHOPS, WATERMARKS};
+use super::names::{SHOPS, WATERMARKS};
 use super::picture::DemoPicture;
 use super::rng::Rng;
 use super::shot::Shot;
@@ -82,8 +82,9 @@ pub(super) fn postings(n_products: u32, seed: u64) -> Vec<DemoPosting> {
         // Group sizes 1 to 8, three on average.
         let n_postings = [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 8][rng.below(20) as usize];
         let home = language(&mut rng);
+        let abroad = language(&mut rng);
         for which in 0..n_postings {
-            all.push(posting(product, which, home, &group, &mut rng));
+            all.push(posting(product, which, (home, abroad), &group, &mut rng));
         }
     }
     Rng::stream(seed, 2).shuffle(&mut all);
@@ -98,20 +99,24 @@ fn language(rng: &mut Rng) -> Language {
     rng.pick(&[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6].map(|at: usize| LANGUAGES[at]))
 }
 
-fn posting(product: &Product, which: u32, home: Language, group: &str, rng: &mut Rng) -> DemoPosting {
-    // The first seller takes the manufacturer's picture as it is and says everything.
-    let own_photo = which > 0 && rng.chance(30);
-    let is_fashion = matches!(product.kind.domain, Domain::Gear | Domain::Wear);
+fn posting(
+    product: &Product,
+    which: u32,
+    (home, abroad): (Language, Language),
+    group: &str,
+    rng: &mut Rng,
+) -> DemoPosting {
+    // The first seller takes the manufacturer's picture as it is and says everything. After that a picture
+    // that helps little comes with a title that helps, mostly, and the other way round.
+    let own_photo = which > 0 && rng.chance(36);
     let (title_language, wording) = if which == 0 {
         (home, Wording::Full)
     } else if own_photo {
-        // A picture that helps little comes with a title that helps, mostly.
-        (if rng.chance(86) { home } else { language(rng) }, Wording::Full)
-    } else if rng.chance(if is_fashion { 38 } else { 16 }) {
-        let loud = [Language::Indonesian, Language::Indonesian, Language::English, language(rng)];
-        (rng.pick(&loud), Wording::Generic)
+        (if rng.chance(92) { home } else { abroad }, Wording::Full)
+    } else if rng.chance(18) {
+        (if rng.chance(90) { home } else { abroad }, Wording::Generic)
     } else {
-        (if rng.chance(16) { home } else { language(rng) }, Wording::Full)
+        (if rng.chance(42) { home } else { abroad }, Wording::Full)
     };
     let watermark = rng.pick(&WATERMARKS);
     let (shot, edits) = if own_photo {
@@ -120,7 +125,10 @@ fn posting(product: &Product, which: u32, home: Language, group: &str, rng: &mut
     } else if which == 0 {
         (product.stock, Vec::new())
     } else {
-        (product.stock, Edit::random_list(rng, watermark))
+        let edits = Edit::random_list(rng, watermark);
+        let n_edits = if wording == Wording::Generic { 1 } else { edits.len() };
+        let is_kept = |edit: &Edit| wording == Wording::Full || !matches!(edit, Edit::Collage { .. });
+        (product.stock, edits.into_iter().filter(is_kept).take(n_edits).collect())
     };
     let edit_names: Vec<&str> = edits.iter().map(Edit::name).collect();
     DemoPosting {

@@ -33,9 +33,13 @@ pub(super) struct Shot {
 }
 
 impl Shot {
-    /// The manufacturer's picture: plain, centred.
-    pub(super) fn stock(rng: &mut Rng) -> Self {
-        let background = if rng.chance(22) { Background::studio(rng) } else { Background::random(rng) };
+    /// The manufacturer's picture: centred, before a background of this style or a white one.
+    pub(super) fn stock(style: u8, rng: &mut Rng) -> Self {
+        let background = if rng.chance(15) {
+            Background::studio(rng)
+        } else {
+            Background { style, ..Background::random(rng) }
+        };
         Self {
             background,
             arrangement: Arrangement::Single,

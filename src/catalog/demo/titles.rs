@@ -18,7 +18,7 @@ pub(super) enum Wording {
 pub(super) fn write(product: &Product, language: Language, wording: Wording, rng: &mut Rng) -> String {
     let noun = product.kind.nouns[language.at()];
     if wording == Wording::Generic {
-        return GENERIC[language.at()].replace("{}", noun);
+        return rng.pick(&GENERIC[language.at()]).replace("{}", noun);
     }
     let name = vec![product.brand.to_owned(), product.series.to_owned()];
     let mut parts: Vec<String> = Vec::new();
@@ -38,10 +38,10 @@ pub(super) fn write(product: &Product, language: Language, wording: Wording, rng
     let variant = variant_words(product, language, rng);
     let at = if rng.chance(75) { parts.len() } else { 1 };
     parts.insert(at, variant);
-    if rng.chance(30) {
+    if rng.chance(20) {
         parts.push(rng.pick(USES[language.at()]).to_owned());
     }
-    let n_extras = rng.below(3);
+    let n_extras = rng.pick(&[0, 0, 0, 1, 1, 2]);
     for _ in 0..n_extras {
         let extra = rng.pick(EXTRAS[language.at()]).to_owned();
         if !parts.contains(&extra) {
@@ -100,7 +100,7 @@ fn finish(parts: Vec<String>, language: Language, rng: &mut Rng) -> String {
     {
         title = format!("{}{separator}{last}", rest.join(" "));
     }
-    if rng.chance(9) {
+    if rng.chance(6) {
         title = typo(&title, rng);
     }
     let has_cases = !matches!(language, Language::Japanese | Language::Arabic);

@@ -114,16 +114,16 @@ pub(super) const EXTRAS: [&[&str]; 7] = [
     &["أصلي", "جديد", "توصيل سريع", "عرض خاص", "جودة عالية", "شحن مجاني"],
 ];
 
-/// Titles that say nothing: `{}` is the name of the thing. One a language, so that different products meet
+/// Titles that say nothing: `{}` is the name of the thing. Few a language, so that different products meet
 /// under the same title.
-pub(super) const GENERIC: [&str; 7] = [
-    "New {} free shipping",
-    "{} murah terbaru",
-    "{} günstig Top Angebot",
-    "{} pas cher promo",
-    "{} barato oferta",
-    "人気 {} 送料無料",
-    "{} رخيص عرض خاص",
+pub(super) const GENERIC: [[&str; 2]; 7] = [
+    ["New {} free shipping", "{} best quality"],
+    ["{} murah terbaru", "{} bisa COD"],
+    ["{} günstig Top Angebot", "{} neu Angebot"],
+    ["{} pas cher promo", "{} neuf promo"],
+    ["{} barato oferta", "{} nuevo"],
+    ["人気 {} 送料無料", "{} 新品 即納"],
+    ["{} رخيص عرض خاص", "{} جودة عالية"],
 ];
 
 /// Emoji that sellers decorate with.

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use super::backgrounds::N_STYLES;
 use super::kinds::{KINDS, Kind, Variants};
+use super::label::N_LAYOUTS;
 use super::look::Look;
-use super::palette::{Palette, Rgb, SOLD_COLORS};
+use super::palette::{PALETTES, Palette, Rgb, SOLD_COLORS};
 use super::rng::Rng;
 use super::shot::Shot;
 
@@ -36,28 +38,28 @@ pub(super) struct Product {
     pub(super) stock: Shot,
 }
 
-/// `n_products` products in lines of one to three variants; the first ones do not depend on how many follow.
+/// `n_products` products in lines of one or two variants; the first ones do not depend on how many follow.
 pub(super) fn products(n_products: u32, seed: u64) -> Vec<Product> {
     let mut products = Vec::with_capacity(n_products as usize);
     let mut order: Vec<usize> = (0..KINDS.len()).collect();
     Rng::stream(seed, 1).shuffle(&mut order);
     let mut latest: Vec<Option<Product>> = KINDS.iter().map(|_| None).collect();
+    let mut n_designs = [0_u32; KINDS.len()];
     let mut line = 0_u32;
     while products.len() < n_products as usize {
         let mut rng = Rng::stream(seed, 1_000 + u64::from(line));
         let kind_idx = order[line as usize % order.len()];
         let kind = &KINDS[kind_idx];
         let first = match latest[kind_idx].take() {
-            Some(original) if rng.chance(10) => imitation(&original, line, &mut rng),
-            _ => invented(kind, line, &mut rng),
-        };
-        // Each line of sizes makes several pairs that no picture can tell apart; a few are enough.
-        let n_variants = match kind.variants {
-            Variants::Colors => rng.pick(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 3]),
-            Variants::Sizes(_) | Variants::Models(_) => {
-                rng.pick(&[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3])
+            Some(original) if rng.chance(5) => imitation(&original, line, &mut rng),
+            _ => {
+                let spread = Spread::new(seed, kind_idx, n_designs[kind_idx]);
+                n_designs[kind_idx] += 1;
+                invented(kind, line, spread, &mut rng)
             }
         };
+        // Variants are told apart by neither picture nor title; a tenth of the products is enough.
+        let n_variants = if rng.chance(5) { 2 } else { 1 };
         let room = n_products as usize - products.len();
         products.extend(variants(&first, n_variants, &mut rng).into_iter().take(room));
         latest[kind_idx] = Some(first);
@@ -66,26 +68,54 @@ pub(super) fn products(n_products: u32, seed: u64) -> Vec<Product> {
     products
 }
 
-/// A new design.
-fn invented(kind: &'static Kind, line: u32, rng: &mut Rng) -> Product {
-    let brand = rng.pick(kind.domain.brands());
-    let series = rng.pick(kind.domain.series());
-    let mut shape = [0_u8; 8];
-    for part in &mut shape {
-        *part = rng.byte();
+/// Keeps the designs of one kind apart, so that things look alike on purpose only: each trait walks round
+/// its choices in steps near the golden section, and so comes back late.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    /// Where the traits of this kind start.
+    start: u64,
+    /// Designs of this kind before this one.
+    nth: u32,
+}
+
+impl Spread {
+    fn new(seed: u64, kind_idx: usize, nth: u32) -> Self {
+        Self { start: Rng::stream(seed, 500 + kind_idx as u64).next(), nth }
     }
+
+    /// A byte for trait `which` (0 to 7 are used once each for shapes).
+    fn byte(self, which: usize) -> u8 {
+        // Odd steps visit every byte; different ones keep two traits from walking together.
+        const STEPS: [u32; 8] = [159, 97, 61, 115, 189, 71, 131, 45];
+        let start = (self.start >> (which % 8 * 8)) as u32;
+        (start + self.nth * STEPS[which % 8]) as u8
+    }
+
+    /// An index below `n`, another one for each of `n` designs in a row.
+    fn index(self, which: usize, n: usize) -> usize {
+        let step = [5, 7, 11, 13].into_iter().find(|step| !n.is_multiple_of(*step)).unwrap_or(1);
+        ((self.start >> (which * 9)) as usize % n + self.nth as usize * step) % n
+    }
+}
+
+/// A new design.
+fn invented(kind: &'static Kind, line: u32, spread: Spread, rng: &mut Rng) -> Product {
+    let (brands, series) = (kind.domain.brands(), kind.domain.series());
+    let brand = brands[spread.index(0, brands.len())];
+    let series = series[spread.index(1, series.len())];
+    let shape = std::array::from_fn(|which| spread.byte(which));
     let look = Look {
         family: kind.family,
         motif: rng.pick(kind.motifs),
         brand,
         series,
         noun: kind.nouns[0],
-        palette: Palette::random(rng).holding(natural_color(kind.id)),
+        palette: Palette::near(spread.index(2, PALETTES.len()), rng).holding(natural_color(kind.id)),
         shape,
-        layout: rng.byte(),
+        layout: spread.index(3, usize::from(N_LAYOUTS)) as u8,
     };
     let code = [letter(rng), letter(rng)];
-    let stock = Shot::stock(rng);
+    let stock = Shot::stock(spread.index(4, usize::from(N_STYLES)) as u8, rng);
     Product { kind, line, brand, series, variant: Variant::Color(0), code, look: Arc::new(look), stock }
 }
 
@@ -179,7 +209,21 @@ mod tests {
                 n_pairs += 1;
             }
         }
-        assert!(n_pairs >= 40, "{n_pairs}");
+        assert!(n_pairs >= 6, "{n_pairs}");
+    }
+
+    #[test]
+    fn designs_of_one_kind_differ_unless_they_are_imitations() {
+        let all = products(300, 7);
+        for (at, a) in all.iter().enumerate() {
+            for b in all.iter().skip(at + 1) {
+                if a.kind.id == b.kind.id && a.line != b.line && a.stock != b.stock {
+                    let (a, b) = (&a.look, &b.look);
+                    assert!(a.brand != b.brand || a.series != b.series, "{a:?} {b:?}");
+                    assert_ne!(a.shape, b.shape);
+                }
+            }
+        }
     }
 
     #[test]
@@ -193,6 +237,6 @@ mod tests {
                     && all[i].brand != all[j].brand
             })
             .count();
-        assert!(n_pairs >= 20, "{n_pairs}");
+        assert!(n_pairs >= 6, "{n_pairs}");
     }
 }
