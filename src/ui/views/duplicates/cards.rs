@@ -145,9 +145,9 @@ fn draw(
     let mut y = picture.bottom() + 4.0;
     let top = match (is_reference, score.filter(|_| !context.app.preferences.hide_scores)) {
         (true, _) => "Reference".to_owned(),
-        (false, Some(score)) => format!("{score:.2} to the reference"),
+        (false, Some(score)) => format!("{score:.2} to {}", letter(open.reference)),
         (false, None) if context.app.preferences.hide_scores => String::new(),
-        (false, None) => "not among its nearest".to_owned(),
+        (false, None) => "not near".to_owned(),
     };
     let colour = if is_reference { palette.accent } else { palette.text_weak };
     painter.text(pos2(inner.left(), y), Align2::LEFT_TOP, top, font.clone(), colour);

@@ -45,9 +45,12 @@ pub(in crate::ui) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut
                 details::show(ui, context, out)
             });
         }
-        egui::Panel::left("queue_strip").exact_size(64.0).resizable(false).frame(panel).show(ui, |ui| {
-            queue::strip(ui, context, out);
-        });
+        egui::Panel::left("queue_strip").exact_size(64.0 * scale).resizable(false).frame(panel).show(
+            ui,
+            |ui| {
+                queue::strip(ui, context, out);
+            },
+        );
     } else {
         if preferences.show_queue {
             let pane =
@@ -79,7 +82,11 @@ fn overlay_pane(
 ) {
     let rect = ui.max_rect();
     let area = egui::Area::new(egui::Id::unique(("pane", width as u32, side.x() == egui::Align::Min)));
-    let x = if side.x() == egui::Align::Min { rect.left() + 64.0 } else { rect.right() - width };
+    let x = if side.x() == egui::Align::Min {
+        rect.left() + 64.0 * widgets::text_scale(ui)
+    } else {
+        rect.right() - width
+    };
     area.fixed_pos(egui::pos2(x, rect.top())).order(egui::Order::Middle).show(ui.ctx(), |ui| {
         let frame = egui::Frame::new()
             .fill(context.theme.palette.panel)

@@ -60,56 +60,39 @@ pub(in crate::ui) fn verdict_button(
 ) -> egui::Response {
     let colour = context.theme.verdict_colour(verdict);
     let (name, counts) = label.split_once(": ").unwrap_or((label, ""));
-    let frame = ui.add_enabled_ui(is_enabled, |ui| {
-        let text_height = ui.text_style_height(&egui::TextStyle::Button);
-        let small_height = ui.text_style_height(&egui::TextStyle::Small);
-        let font = egui::TextStyle::Small.resolve(ui.style());
-        let counts_galley =
-            ui.painter().layout_no_wrap(counts.to_owned(), font, context.theme.palette.text_weak);
-        let name_font = egui::TextStyle::Button.resolve(ui.style());
-        let name_galley = ui.painter().layout_no_wrap(name.to_owned(), name_font, context.theme.palette.text);
-        let width = (name_galley.size().x + 60.0).max(counts_galley.size().x + 16.0);
-        let size = vec2(width, text_height + small_height + 16.0);
-        let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
-        let is_active = ui.is_enabled();
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_active, label));
-        let fill =
-            if response.hovered() { context.theme.palette.card_hover } else { context.theme.palette.card };
-        let stroke = Stroke::new(
-            if response.has_focus() { 3.0 } else { 1.5 },
-            if is_active { colour } else { context.theme.palette.outline },
-        );
-        ui.painter().rect(
-            rect,
-            f32::from(context.theme.corner_radius),
-            fill,
-            stroke,
-            egui::StrokeKind::Inside,
-        );
-        let centre = egui::pos2(rect.left() + 18.0, rect.top() + 8.0 + text_height / 2.0);
-        widgets::verdict_mark(ui, context.theme, verdict, centre, 8.0);
-        ui.painter().galley(
-            egui::pos2(rect.left() + 32.0, rect.top() + 7.0),
-            name_galley.clone(),
-            context.theme.palette.text,
-        );
-        let key_at = egui::pos2(rect.right() - 8.0, rect.top() + 8.0 + text_height / 2.0);
-        let key_font = egui::FontId::proportional(small_height * 0.8);
-        ui.painter().text(
-            key_at,
-            egui::Align2::RIGHT_CENTER,
-            keycap,
-            key_font,
-            context.theme.palette.text_weak,
-        );
-        ui.painter().galley(
-            egui::pos2(rect.left() + 10.0, rect.bottom() - small_height - 6.0),
-            counts_galley,
-            context.theme.palette.text_weak,
-        );
-        response
-    });
-    frame.inner
+    let text_height = ui.text_style_height(&egui::TextStyle::Button);
+    let small_height = ui.text_style_height(&egui::TextStyle::Small);
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let counts_galley = ui.painter().layout_no_wrap(counts.to_owned(), font, context.theme.palette.text_weak);
+    let name_font = egui::TextStyle::Button.resolve(ui.style());
+    let name_galley = ui.painter().layout_no_wrap(name.to_owned(), name_font, context.theme.palette.text);
+    let width = (name_galley.size().x + 60.0).max(counts_galley.size().x + 16.0);
+    let size = vec2(width, text_height + small_height + 16.0);
+    let (rect, response) =
+        ui.allocate_exact_size(size, if is_enabled { egui::Sense::click() } else { egui::Sense::hover() });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_enabled, label));
+    let fill = if response.hovered() { context.theme.palette.card_hover } else { context.theme.palette.card };
+    let stroke = Stroke::new(
+        if response.has_focus() { 3.0 } else { 1.5 },
+        if is_enabled { colour } else { context.theme.palette.outline },
+    );
+    ui.painter().rect(rect, f32::from(context.theme.corner_radius), fill, stroke, egui::StrokeKind::Inside);
+    let centre = egui::pos2(rect.left() + 18.0, rect.top() + 8.0 + text_height / 2.0);
+    widgets::verdict_mark(ui, context.theme, verdict, centre, 8.0);
+    ui.painter().galley(
+        egui::pos2(rect.left() + 32.0, rect.top() + 7.0),
+        name_galley,
+        context.theme.palette.text,
+    );
+    let key_at = egui::pos2(rect.right() - 8.0, rect.top() + 8.0 + text_height / 2.0);
+    let key_font = egui::FontId::proportional(small_height * 0.8);
+    ui.painter().text(key_at, egui::Align2::RIGHT_CENTER, keycap, key_font, context.theme.palette.text_weak);
+    ui.painter().galley(
+        egui::pos2(rect.left() + 10.0, rect.bottom() - small_height - 6.0),
+        counts_galley,
+        context.theme.palette.text_weak,
+    );
+    response
 }
 
 fn plain_button(ui: &mut egui::Ui, context: ViewContext<'_>, id: &str) -> egui::Response {
