@@ -107,6 +107,18 @@ impl Edit {
         chosen.into_iter().map(|kind| Self::random(rng, kind, shop)).collect()
     }
 
+    /// The first of `edits` that leaves the product as it was; mirrored where there is none.
+    pub(super) fn gentlest(edits: Vec<Self>) -> Vec<Self> {
+        let is_gentle = |edit: &Self| {
+            let covers_or_recolors = matches!(
+                edit,
+                Self::Badge { .. } | Self::Collage { .. } | Self::Light { .. } | Self::Warmth { .. }
+            );
+            !covers_or_recolors
+        };
+        vec![edits.into_iter().find(is_gentle).unwrap_or(Self::Flip)]
+    }
+
     fn random(rng: &mut Rng, kind: u32, shop: &'static str) -> Self {
         match kind {
             0 => Self::Crop {

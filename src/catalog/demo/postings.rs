@@ -113,7 +113,7 @@ fn posting(
         (home, Wording::Full)
     } else if own_photo {
         (if rng.chance(92) { home } else { abroad }, Wording::Full)
-    } else if rng.chance(18) {
+    } else if rng.chance(20) {
         (if rng.chance(90) { home } else { abroad }, Wording::Generic)
     } else {
         (if rng.chance(42) { home } else { abroad }, Wording::Full)
@@ -126,9 +126,7 @@ fn posting(
         (product.stock, Vec::new())
     } else {
         let edits = Edit::random_list(rng, watermark);
-        let n_edits = if wording == Wording::Generic { 1 } else { edits.len() };
-        let is_kept = |edit: &Edit| wording == Wording::Full || !matches!(edit, Edit::Collage { .. });
-        (product.stock, edits.into_iter().filter(is_kept).take(n_edits).collect())
+        (product.stock, if wording == Wording::Generic { Edit::gentlest(edits) } else { edits })
     };
     let edit_names: Vec<&str> = edits.iter().map(Edit::name).collect();
     DemoPosting {

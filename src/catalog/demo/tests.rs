@@ -65,7 +65,7 @@ fn titles_and_descriptions_are_the_same_on_every_platform() {
     assert_eq!(hasher.finalize().to_hex()[..16], *GOLDEN);
 }
 
-const GOLDEN: &str = "ab89e8c8d5b39018";
+const GOLDEN: &str = "ba4f3062adc7308f";
 
 #[test]
 fn keys_are_unique_and_groups_have_one_to_eight_postings() {
@@ -114,14 +114,14 @@ fn each_modality_alone_fails_in_numbers() {
             && a.picture.look == b.picture.look
             && same_scene(a, b)
     });
-    check("imitated packaging of another brand", 20, &|a, b| {
+    check("imitated packaging of another brand", 30, &|a, b| {
         a.variant_of != b.variant_of && a.category == b.category && same_scene(a, b)
     });
-    check("same product, another photo and language", 60, &|a, b| {
+    check("same product, another photo and language", 100, &|a, b| {
         a.group == b.group && a.picture.shot != b.picture.shot && a.language != b.language
     });
-    check("equal titles of different products", 4, &|a, b| a.group != b.group && a.title == b.title);
-    check("same product, a title that says nothing", 60, &|a, b| {
+    check("equal titles of different products", 5, &|a, b| a.group != b.group && a.title == b.title);
+    check("same product, a title that says nothing", 150, &|a, b| {
         a.group == b.group && (a.wording == Wording::Generic) != (b.wording == Wording::Generic)
     });
 }
@@ -260,8 +260,9 @@ fn picture_and_title_together_beat_each_alone() {
         .map(|(a, b)| a.iter().zip(b).map(|(x, y)| 0.35 * x + 0.65 * y).collect())
         .collect();
     let [picture, title, mean] = [&pictures, &titles, &means].map(|similarities| best_f1(&all, similarities));
-    assert!(picture < 0.85 && title < 0.85, "picture {picture}, title {title}, mean {mean}");
-    assert!(mean > picture + 0.03 && mean > title + 0.03, "picture {picture}, title {title}, mean {mean}");
+    assert!(picture < 0.75 && title < 0.82, "picture {picture}, title {title}, mean {mean}");
+    // The built-in encoders see more: mean 0.85 of all 300 products, picture 0.64, title 0.75.
+    assert!(mean > picture + 0.15 && mean > title + 0.04, "picture {picture}, title {title}, mean {mean}");
 }
 
 proptest! {

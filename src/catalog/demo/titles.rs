@@ -43,7 +43,7 @@ pub(super) fn write(product: &Product, language: Language, wording: Wording, rng
     }
     let n_extras = rng.pick(&[0, 0, 0, 1, 1, 2]);
     for _ in 0..n_extras {
-        let extra = rng.pick(EXTRAS[language.at()]).to_owned();
+        let extra = rng.pick(common_extras(language)).to_owned();
         if !parts.contains(&extra) {
             parts.push(extra);
         }
@@ -53,6 +53,12 @@ pub(super) fn write(product: &Product, language: Language, wording: Wording, rng
         parts.push(pieces);
     }
     finish(parts, language, rng)
+}
+
+/// The praise that most sellers end with; the rarer kinds stand in brackets before a title.
+fn common_extras(language: Language) -> &'static [&'static str] {
+    let all = EXTRAS[language.at()];
+    all.get(..5).unwrap_or(all)
 }
 
 /// Size, colour or model in the language's own words.
