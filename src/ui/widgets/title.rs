@@ -35,6 +35,10 @@ pub(in crate::ui) fn title_galley(
         setting.job.wrap.max_width = width;
         setting.append(0..title.len());
     }
+    if setting.job.sections.is_empty() {
+        // epaint looks up the height of an empty row in a section.
+        setting.job.append("", 0.0, setting.plain);
+    }
     ui.painter().layout_job(setting.job)
 }
 
@@ -234,6 +238,10 @@ mod tests {
                 galley.job.text[section.byte_range.start.0..section.byte_range.end.0].to_owned()
             };
             shown = galley.job.sections.iter().map(text).collect();
+            for empty in ["", "  ", "\u{200f}"] {
+                let font = egui::FontId::proportional(14.0);
+                super::title_galley(ui, &theme, empty, Some("tea"), font, 50.0, 1);
+            }
         });
         assert_eq!(shown, ["شاي", " ", "مل", "٤٠٠"]);
     }
