@@ -6,7 +6,7 @@ use super::{DenseMatrix, ENCODERS, EmbeddingRows, EncodeError, ModelStore};
 use crate::nn::DeviceChoice;
 
 /// What an encoder reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Modality {
     /// Pictures.
     Image,

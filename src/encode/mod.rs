@@ -4,6 +4,7 @@ mod embeddings;
 mod encoder;
 mod error;
 mod image;
+mod models;
 mod preprocess;
 mod store;
 mod text;
@@ -14,8 +15,11 @@ pub use encoder::{
     TextEncoder, encoder_spec,
 };
 pub use error::EncodeError;
+pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
+pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use store::ModelStore;
+pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
 pub use text::minilm::MiniLm;
 
 /// Every encoder, pictures first, in the order pickers show them.

@@ -2,7 +2,7 @@
 //! them, read from the model's own config. Decodes nothing.
 
 use image::RgbImage;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 #[path = "preprocess_resize.rs"]
 mod resize;
@@ -10,7 +10,7 @@ mod resize;
 use resize::{Window, resize};
 
 /// How a picture gets the network's size.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fit {
     /// Both sides to the network's, whatever the proportions.
     Squash,
@@ -22,7 +22,7 @@ pub enum Fit {
 }
 
 /// Pillow's resizing filters, all antialiased.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Interpolation {
     /// Triangle.
@@ -32,7 +32,7 @@ pub enum Interpolation {
 }
 
 /// A model's preprocessing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preprocess {
     /// Side of the square the network reads, in pixels.
     pub size: u32,

@@ -41,7 +41,7 @@ impl InferenceNetwork {
         let mut steps = Vec::with_capacity(graph.nodes().len());
         for (position, node) in graph.nodes().iter().enumerate() {
             let layer = match &node.operation {
-                Operation::Input => Layer::Input,
+                Operation::Images => Layer::Input,
                 Operation::Convolution(convolution) => {
                     Layer::Convolution(FoldedConvolution::load(convolution, weights, device)?)
                 }
@@ -49,6 +49,7 @@ impl InferenceNetwork {
                 Operation::GlobalAverage => Layer::GlobalAverage,
                 Operation::Flatten => Layer::Flatten,
                 Operation::Linear(linear) => Layer::Linear(LinearLayer::load(linear, weights, device)?),
+                other => return Err(candle_core::Error::msg(format!("not yet: {other:?}")).into()),
             };
             let inputs: Vec<usize> = node.inputs.iter().map(|input| input.index()).collect();
             let mut finished = inputs.clone();

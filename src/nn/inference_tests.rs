@@ -62,10 +62,11 @@ fn convolution(
         name: name.to_owned(),
         in_channels,
         out_channels: 4,
-        kernel,
+        kernel: [kernel, kernel],
         stride: 1,
         groups,
-        padding: Padding::Symmetric(kernel / 2),
+        standardisation: None,
+        padding: Padding::Symmetric([kernel / 2; 2]),
         has_bias: norm.is_none(),
         norm: norm.map(|name| BatchNorm { name: name.to_owned(), epsilon: 1e-3 }),
         activation: if norm.is_some() { Activation::Relu6 } else { Activation::Identity },
@@ -73,14 +74,14 @@ fn convolution(
 }
 
 fn graph() -> Graph {
-    let mut builder = GraphBuilder::default();
+    let mut builder = GraphBuilder::of_images();
     let stem = builder.convolution(builder.input(), convolution("stem", Some("n1"), 3, 3, 1));
     let deep = builder.convolution(stem, convolution("deep", Some("n2"), 4, 3, 4));
     let thin = builder.convolution(deep, convolution("thin", None, 4, 1, 1));
     let sum = builder.add(stem, thin);
     let pooled = builder.global_average(sum);
     let flat = builder.flatten(pooled);
-    builder.linear(flat, Linear { name: "head".to_owned(), in_features: 4, out_features: 2 });
+    builder.linear(flat, Linear { name: "head".to_owned(), in_features: 4, out_features: 2, has_bias: true, activation: Activation::Identity });
     builder.build()
 }
 

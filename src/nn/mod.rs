@@ -15,7 +15,9 @@ mod weights;
 pub use device::{DeviceChoice, describe_device, open_device};
 pub use error::NnError;
 pub use graph::{
-    Activation, BatchNorm, Convolution, Graph, GraphBuilder, Linear, Node, NodeId, Operation, Padding,
+    Activation, AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis, Graph,
+    GraphBuilder, LayerNorm, Linear, Node, NodeId, Operation, Padding, PaddingCounts, Parameter, ParameterRole, Pool,
+    PoolEdge, Positions, ProbeAttention, SelfAttention, SqueezeExcite, Table, TokenPool, WeightStandardisation,
 };
 pub use inference::InferenceNetwork;
 pub use weights::Weights;

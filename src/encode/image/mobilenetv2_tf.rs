@@ -96,7 +96,7 @@ impl ImageEncoder for MobileNetV2 {
 
 /// The network up to its pooled features.
 fn graph() -> Graph {
-    let mut builder = GraphBuilder::default();
+    let mut builder = GraphBuilder::of_images();
     let input = builder.input();
     let mut features =
         convolve(&mut builder, input, ["conv_stem", "bn1"], [3, 32], [3, 2, 1], Activation::Relu6);
@@ -162,11 +162,12 @@ fn convolve(
         name: name.to_owned(),
         in_channels,
         out_channels,
-        kernel,
+        kernel: [kernel, kernel],
         stride,
         groups,
         padding: Padding::Same,
         has_bias: false,
+        standardisation: None,
         norm: Some(BatchNorm { name: norm.to_owned(), epsilon: 1e-5 }),
         activation,
     };
@@ -185,7 +186,7 @@ mod tests {
         for node in graph().nodes() {
             if let Operation::Convolution(convolution) = &node.operation {
                 n_convolutions += 1;
-                let fan_in = convolution.in_channels / convolution.groups * convolution.kernel.pow(2);
+                let fan_in = convolution.in_channels / convolution.groups * convolution.kernel[0] * convolution.kernel[1];
                 n_parameters += convolution.out_channels * (fan_in + 2);
             }
         }

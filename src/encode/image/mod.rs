@@ -1,5 +1,6 @@
 //! Image encoders, one file an architecture.
 
+pub mod architecture;
 pub(super) mod mobilenetv2_tf;
 mod perceptual;
 mod phash;

@@ -1,5 +1,6 @@
 //! Text encoders, one file an architecture.
 
+pub mod architecture;
 pub(super) mod idf_word;
 pub mod minilm;
 mod stop_words;

@@ -13,7 +13,7 @@ pub struct FoldedConvolution {
     weight: Tensor,
     bias: Tensor,
     way: Way,
-    kernel: usize,
+    kernel: [usize; 2],
     stride: usize,
     padding: Padding,
     activation: Activation,
@@ -41,7 +41,7 @@ impl FoldedConvolution {
         device: &Device,
     ) -> std::result::Result<Self, NnError> {
         let Convolution { name, in_channels, out_channels, kernel, groups, .. } = convolution;
-        let shape = [*out_channels, in_channels.checked_div(*groups).unwrap_or(0), *kernel, *kernel];
+        let shape = [*out_channels, in_channels.checked_div(*groups).unwrap_or(0), kernel[0], kernel[1]];
         let mut weight = weights.values(&format!("{name}.weight"), &shape)?;
         let mut bias = if convolution.has_bias {
             weights.values(&format!("{name}.bias"), &[*out_channels])?
@@ -52,7 +52,7 @@ impl FoldedConvolution {
             fold(norm, weights, &mut weight, &mut bias)?;
         }
         let way =
-            if *kernel == 1 && convolution.stride == 1 && *groups == 1 && no_padding(convolution.padding) {
+            if *kernel == [1, 1] && convolution.stride == 1 && *groups == 1 && no_padding(convolution.padding) {
                 Way::Pointwise
             } else if groups == in_channels && in_channels == out_channels {
                 Way::Depthwise
@@ -92,7 +92,7 @@ impl FoldedConvolution {
 
 /// A 1x1 kernel at stride 1 gets no zeros from SAME either.
 fn no_padding(padding: Padding) -> bool {
-    matches!(padding, Padding::Same | Padding::Symmetric(0))
+    matches!(padding, Padding::Same | Padding::Symmetric([0, 0]))
 }
 
 fn fold(

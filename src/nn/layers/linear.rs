@@ -17,7 +17,7 @@ impl LinearLayer {
     /// # Errors
     /// [`NnError::Tensor`] when one is absent or of another shape.
     pub fn load(linear: &Linear, weights: &Weights, device: &Device) -> std::result::Result<Self, NnError> {
-        let Linear { name, in_features, out_features } = linear;
+        let Linear { name, in_features, out_features, .. } = linear;
         let weight = weights.tensor(&format!("{name}.weight"), &[*out_features, *in_features], device)?;
         let bias = weights.tensor(&format!("{name}.bias"), &[*out_features], device)?;
         Ok(Self { weight_transposed: weight.t()?, bias })

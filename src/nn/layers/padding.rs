@@ -24,12 +24,14 @@ impl PadAmounts {
     }
 
     /// What `padding` means for a picture of this size. A stride of zero counts as one.
-    pub fn new(padding: Padding, [height, width]: [usize; 2], kernel: usize, stride: usize) -> Self {
+    pub fn new(padding: Padding, [height, width]: [usize; 2], kernel: [usize; 2], stride: usize) -> Self {
         match padding {
-            Padding::Symmetric(amount) => Self::symmetric(amount),
+            Padding::Symmetric([rows, columns]) => {
+                Self { top: rows, bottom: rows, left: columns, right: columns }
+            }
             Padding::Same => {
-                let (top, bottom) = same(height, kernel, stride.max(1));
-                let (left, right) = same(width, kernel, stride.max(1));
+                let (top, bottom) = same(height, kernel[0], stride.max(1));
+                let (left, right) = same(width, kernel[1], stride.max(1));
                 Self { top, bottom, left, right }
             }
         }
