@@ -51,6 +51,28 @@ impl Activation {
     }
 }
 
+impl Activation {
+    /// The activation of one number.
+    pub fn value(self, x: f32) -> f32 {
+        match self {
+            Self::Identity => x,
+            Self::Relu => x.max(0.0),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::Silu => x / (1.0 + (-x).exp()),
+            Self::HardSwish => x * ((x + 3.0).clamp(0.0, 6.0) / 6.0),
+            Self::HardSigmoid => (x + 3.0).clamp(0.0, 6.0) / 6.0,
+            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Self::Gelu => 0.5 * x * (1.0 + candle_core::cpu::erf::erf_f32(x * std::f32::consts::FRAC_1_SQRT_2)),
+            Self::GeluTanh => {
+                let inner = (2.0 / std::f32::consts::PI).sqrt() * (x + 0.044_715 * x * x * x);
+                0.5 * x * (1.0 + inner.tanh())
+            }
+            Self::QuickGelu => x / (1.0 + (-1.702 * x).exp()),
+            Self::Tanh => x.tanh(),
+        }
+    }
+}
+
 fn hard_sigmoid(features: &Tensor) -> Result<Tensor> {
     (features + 3.0)?.clamp(0_f32, 6_f32)? / 6.0
 }

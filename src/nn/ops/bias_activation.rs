@@ -66,6 +66,7 @@ impl InplaceOp2 for BiasActivation {
                     Activation::Relu6 => {
                         values.iter_mut().for_each(|value| *value = (*value + bias).clamp(0.0, 6.0))
                     }
+                    other => values.iter_mut().for_each(|value| *value = other.value(*value + bias)),
                 }
             });
         Ok(())
