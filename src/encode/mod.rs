@@ -15,7 +15,7 @@ pub use encoder::{
     TextEncoder, encoder_spec,
 };
 pub use error::EncodeError;
-pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
+pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
 pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use store::ModelStore;
