@@ -15,6 +15,7 @@ pub use encoder::{
     TextEncoder, encoder_spec,
 };
 pub use error::EncodeError;
+pub use image::adapt::adapt_weights;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
 pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
 pub use preprocess::{Fit, Interpolation, Preprocess};

@@ -72,6 +72,41 @@ impl Preprocess {
         }
         from_timm(config).map(Some)
     }
+
+    /// The same as a config file, which [`Self::from_config`] reads back.
+    pub fn to_config(&self) -> String {
+        let interpolation = match self.interpolation {
+            Interpolation::Bilinear => "bilinear",
+            Interpolation::Bicubic => "bicubic",
+            Interpolation::Lanczos => "lanczos",
+        };
+        let (crop_mode, crop_pct) = match self.fit {
+            Fit::Squash => ("squash", 1.0),
+            Fit::SquashAndCropCentre { fraction } => ("squash", fraction),
+            Fit::CropCentre { fraction } => ("center", fraction),
+            Fit::Border { fraction } => ("border", fraction),
+            Fit::ShorterSide { pixels } => return self.to_transformers_config(pixels),
+        };
+        serde_json::json!({
+            "input_size": [3, self.size, self.size], "interpolation": interpolation, "crop_mode": crop_mode,
+            "crop_pct": crop_pct, "mean": self.mean, "std": self.std,
+        })
+        .to_string()
+    }
+
+    fn to_transformers_config(&self, shorter: u32) -> String {
+        let resample = match self.interpolation {
+            Interpolation::Lanczos => 1,
+            Interpolation::Bilinear => 2,
+            Interpolation::Bicubic => 3,
+        };
+        serde_json::json!({
+            "do_center_crop": true, "size": { "shortest_edge": shorter },
+            "crop_size": { "height": self.size, "width": self.size }, "resample": resample,
+            "image_mean": self.mean, "image_std": self.std,
+        })
+        .to_string()
+    }
 }
 
 fn from_timm(config: TimmConfig) -> Result<Preprocess, String> {
@@ -216,6 +251,24 @@ mod tests {
             Preprocess::from_config(siglip).unwrap(),
             expected(Fit::Squash, Interpolation::Bilinear)
         );
+    }
+
+    #[test]
+    fn a_written_config_is_read_back() {
+        let filters = [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos];
+        for fit in [
+            Fit::Squash,
+            Fit::SquashAndCropCentre { fraction: 0.9 },
+            Fit::CropCentre { fraction: 0.95 },
+            Fit::Border { fraction: 1.0 },
+            Fit::ShorterSide { pixels: 256 },
+        ] {
+            for interpolation in filters {
+                let preprocess =
+                    Preprocess { mean: [0.485, 0.456, 0.406], ..expected(fit, interpolation) };
+                assert_eq!(Preprocess::from_config(&preprocess.to_config()).unwrap(), preprocess);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Image encoders: one file an architecture, one line a size in [`architecture::IMAGE_ARCHITECTURES`].
 
+pub mod adapt;
 pub mod architecture;
+mod batches;
 mod convnext;
+mod cost;
 mod densenet;
 mod efficientnet;
 mod efficientnetv2;
@@ -11,6 +14,7 @@ mod mobile;
 mod mobilenetv2;
 pub(super) mod mobilenetv2_tf;
 mod mobilenetv3;
+mod network;
 mod nfnet;
 mod perceptual;
 mod phash;
@@ -19,5 +23,6 @@ mod scaling;
 mod vgg;
 mod vit;
 
+pub(crate) use network::{open_model, open_model_with};
 pub use perceptual::SPEC as PERCEPTUAL;
 pub use phash::SPEC as PHASH;
