@@ -11,7 +11,7 @@ use lookalike::nn::{NetworkInput, Plan, Precision, Weights};
 use rayon::prelude::{IntoParallelIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 
-use super::hash_made::{fill, images};
+use super::hash_made::{fill, images, uniform};
 use super::{cosine, json, shared};
 
 /// What the shared folder must hold at least.
@@ -33,8 +33,9 @@ const SHARED: [&str; 14] = [
 ];
 
 /// What the project's own folder must hold at least.
-const OWN: [&str; 15] = [
+const OWN: [&str; 17] = [
     "densenet201",
+    "eca_nfnet_l0@damped",
     "eca_nfnet_l1",
     "efficientnet_b1",
     "efficientnet_b2",
@@ -43,6 +44,7 @@ const OWN: [&str; 15] = [
     "mobilenetv2_tf",
     "resnet101",
     "resnet34",
+    "tf_efficientnetv2_s@damped",
     "vit_base_patch16_siglip_224",
     "vit_base_patch16_siglip_224@160",
     "vit_base_patch32_clip_224.openai",
@@ -59,6 +61,8 @@ struct Fixture {
     input: [usize; 4],
     /// The side the weights are made for, where it is not the pictures'.
     weights_side: Option<u32>,
+    /// Multiplies the scales of norms and the gains, 1 where absent.
+    damping: Option<f32>,
     dim: usize,
     embedding: Vec<Vec<f64>>,
     /// Name and shape of every tensor...
@@ -110,8 +114,12 @@ fn check(folder: &Path, name: &str, seed: &str) -> Result<String, String> {
     let [n_pictures, _, side, _] = fixture.input;
     let side = u32::try_from(side).map_err(|error| error.to_string())?;
     let shapes = check_structure(architecture, &fixture, fixture.weights_side.unwrap_or(side))?;
+    let damping = fixture.damping.unwrap_or(1.0);
     let tensors = shapes.into_par_iter().map(|(name, shape)| {
-        let values = fill(&name, &shape, seed);
+        let mut values = fill(&name, &shape, seed);
+        if name.ends_with(".gain") || (name.ends_with(".weight") && shape.len() == 1) {
+            values.iter_mut().for_each(|value| *value *= damping);
+        }
         (name, (shape, values))
     });
     let weights = Weights::from_tensors(name, tensors.collect()).map_err(|error| error.to_string())?;
@@ -120,25 +128,83 @@ fn check(folder: &Path, name: &str, seed: &str) -> Result<String, String> {
     let plan = Plan::compile(&graph, &weights, &Device::Cpu, Precision::F32).map_err(|e| e.to_string())?;
     drop(weights);
     let pictures = images(seed, n_pictures, side as usize);
-    let batch = Tensor::from_vec(pictures, fixture.input.as_slice(), &Device::Cpu).unwrap();
-    let rows = plan.run(NetworkInput::Images(&batch)).map_err(|error| error.to_string())?;
-    if rows.dims() != [n_pictures, fixture.dim] || fixture.dim != architecture.width {
-        return Err(format!("{:?} for {n_pictures} pictures, {} wanted", rows.dims(), fixture.dim));
+    let rows = run(&plan, pictures.clone(), fixture.input)?;
+    if rows.len() != n_pictures || rows.iter().any(|row| row.len() != fixture.dim) {
+        return Err(format!("not {n_pictures} rows of {} numbers", fixture.dim));
     }
-    compare(&rows.to_vec2().unwrap(), &fixture.embedding)
+    if fixture.dim != architecture.width {
+        return Err(format!("{} numbers here, {} in timm", architecture.width, fixture.dim));
+    }
+    let distance = Distance::between(&rows, &fixture.embedding);
+    if distance.relative <= 1e-3 && distance.cosine >= 0.99999 {
+        return Ok(distance.to_string());
+    }
+    // With these weights some networks blow their numbers up until gates switch at the last bit of an f32; PyTorch itself
+    // then differs from batch to batch, and the numbers say nothing. Only for those, and only where the same architecture
+    // is compared in full with damped weights among the project's own numbers, names and shapes are all that is asked.
+    let own = own_movement(&plan, &pictures, &rows, fixture.input)?;
+    let words = format!("{distance}; itself moves by {own}");
+    let is_compared_damped = OWN.contains(&format!("{id}@damped").as_str());
+    if own.relative > 1e-2 && is_compared_damped {
+        return Ok(format!("names and shapes only, the numbers are not well conditioned: {words}"));
+    }
+    Err(words)
 }
 
-fn compare(found: &[Vec<f32>], expected: &[Vec<f64>]) -> Result<String, String> {
-    let (mut error, mut nearness) = (0.0_f64, 1.0_f64);
-    for (found, expected) in found.iter().zip(expected) {
-        let largest = expected.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        let off = found.iter().zip(expected).map(|(&a, b)| (f64::from(a) - b).abs());
-        // `max` would let a NaN pass.
-        error = off.fold(error, |worst, off| if off / largest <= worst { worst } else { off / largest });
-        nearness = nearness.min(cosine(found, expected));
+fn run(plan: &Plan, pictures: Vec<f32>, shape: [usize; 4]) -> Result<Vec<Vec<f32>>, String> {
+    let batch =
+        Tensor::from_vec(pictures, shape.as_slice(), &Device::Cpu).map_err(|error| error.to_string())?;
+    let rows = plan.run(NetworkInput::Images(&batch)).map_err(|error| error.to_string())?;
+    rows.to_vec2().map_err(|error| error.to_string())
+}
+
+/// How far the rows move when every number of the pictures moves by a few roundings of f32, the farthest of four tries.
+fn own_movement(
+    plan: &Plan,
+    pictures: &[f32],
+    rows: &[Vec<f32>],
+    shape: [usize; 4],
+) -> Result<Distance, String> {
+    let rows: Vec<Vec<f64>> = rows.iter().map(|row| row.iter().copied().map(f64::from).collect()).collect();
+    let mut farthest = Distance { relative: 0.0, cosine: 1.0 };
+    for attempt in 0..4 {
+        let noise = uniform(&format!("noise/{attempt}"), pictures.len(), "0");
+        let moved = pictures.iter().zip(noise).map(|(&value, noise)| value * (1.0 + 1e-6 * noise as f32));
+        let distance = Distance::between(&run(plan, moved.collect(), shape)?, &rows);
+        farthest.relative = farthest.relative.max(distance.relative);
+        farthest.cosine = farthest.cosine.min(distance.cosine);
     }
-    let words = format!("relative error {error:.1e}, cosine {nearness:.7}");
-    if found.len() == expected.len() && error <= 1e-3 && nearness >= 0.99999 { Ok(words) } else { Err(words) }
+    Ok(farthest)
+}
+
+/// The worst over all rows.
+struct Distance {
+    /// Largest difference as a part of the largest number.
+    relative: f64,
+    cosine: f64,
+}
+
+impl Distance {
+    fn between(found: &[Vec<f32>], expected: &[Vec<f64>]) -> Self {
+        assert_eq!(found.len(), expected.len());
+        let mut worst = Self { relative: 0.0, cosine: 1.0 };
+        for (found, expected) in found.iter().zip(expected) {
+            let largest = expected.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+            for (&a, b) in found.iter().zip(expected) {
+                let off = (f64::from(a) - b).abs() / largest;
+                // `max` would let a NaN pass.
+                worst.relative = if off <= worst.relative { worst.relative } else { off };
+            }
+            worst.cosine = worst.cosine.min(cosine(found, expected));
+        }
+        worst
+    }
+}
+
+impl std::fmt::Display for Distance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "relative error {:.1e}, cosine {:.7}", self.relative, self.cosine)
+    }
 }
 
 /// The architecture's tensors for pictures of this side, which must be the fixture's.

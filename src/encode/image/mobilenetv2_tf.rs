@@ -2,7 +2,8 @@
 
 use super::network::open_model;
 use crate::encode::{
-    EncodeError, Encoder, EncoderOptions, EncoderSpec, Modality, ModelEntry, ModelFile, ModelStore, OutputKind,
+    EncodeError, Encoder, EncoderOptions, EncoderSpec, Modality, ModelEntry, ModelFile, ModelStore,
+    OutputKind,
 };
 use crate::nn::DeviceChoice;
 

@@ -14,7 +14,7 @@ mod mobile;
 mod mobilenetv2;
 pub(super) mod mobilenetv2_tf;
 mod mobilenetv3;
-mod network;
+pub(crate) mod network;
 mod nfnet;
 mod perceptual;
 mod phash;
@@ -23,6 +23,5 @@ mod scaling;
 mod vgg;
 mod vit;
 
-pub(crate) use network::{open_model, open_model_with};
 pub use perceptual::SPEC as PERCEPTUAL;
 pub use phash::SPEC as PHASH;
