@@ -7,8 +7,8 @@ use image::RgbImage;
 use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
 use crate::encode::{
-    DenseMatrix, EmbeddingRows, EncodeError, Encoder, EncoderOptions, EncoderSpec, ImageEncoder, Modality,
-    ModelStore, OutputKind, Prepared,
+    DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, Modality, ModelEntry, ModelFile,
+    ModelStore, Prepared,
 };
 use crate::nn::{
     Activation, BatchNorm, Convolution, DeviceChoice, Graph, GraphBuilder, InferenceNetwork, NodeId, Padding,
@@ -26,16 +26,26 @@ const CODE_VERSION: u32 = 1;
 /// Numbers an embedding.
 const WIDTH: usize = 1280;
 
-/// The line of the table.
-pub(crate) const SPEC: EncoderSpec = EncoderSpec {
-    id: "mobilenetv2_tf",
-    label: "MobileNetV2",
-    summary: "A small network trained on ImageNet; sees the kind of product, fast on any machine",
-    modality: Modality::Image,
-    output: OutputKind::Dense,
-    model: Some(MODEL),
-    open,
-};
+/// Its line in the manifest.
+pub(in crate::encode) fn entry() -> ModelEntry {
+    ModelEntry {
+        id: MODEL.to_owned(),
+        label: "MobileNetV2".to_owned(),
+        summary: "A small network trained on ImageNet; sees the kind of product, fast on any machine"
+            .to_owned(),
+        modality: Modality::Image,
+        architecture: "mobilenetv2_tf".to_owned(),
+        source: None,
+        files: FILES
+            .iter()
+            .map(|name| ModelFile { name: (*name).to_owned(), n_bytes: None, sha256: None })
+            .collect(),
+        licence: "Apache-2.0".to_owned(),
+        width: WIDTH,
+        preprocess: None,
+        text: None,
+    }
+}
 
 /// Expansion, output channels, repetitions and first stride of each stage.
 const STAGES: [(usize, usize, usize, usize); 7] = [
@@ -54,7 +64,7 @@ struct MobileNetV2 {
     fingerprint: String,
 }
 
-fn open(store: &ModelStore, device: DeviceChoice, _: &EncoderOptions) -> Result<Encoder, EncodeError> {
+pub(super) fn open(store: &ModelStore, device: DeviceChoice) -> Result<Encoder, EncodeError> {
     let preprocess = Preprocess::from_config(&store.text(MODEL, "config.json")?).map_err(|reason| {
         EncodeError::BadModelFile { path: store.folder().join(MODEL).join("config.json"), reason }
     })?;
@@ -186,7 +196,9 @@ mod tests {
         for node in graph().nodes() {
             if let Operation::Convolution(convolution) = &node.operation {
                 n_convolutions += 1;
-                let fan_in = convolution.in_channels / convolution.groups * convolution.kernel[0] * convolution.kernel[1];
+                let fan_in = convolution.in_channels / convolution.groups
+                    * convolution.kernel[0]
+                    * convolution.kernel[1];
                 n_parameters += convolution.out_channels * (fan_in + 2);
             }
         }
