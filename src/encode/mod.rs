@@ -6,7 +6,6 @@ mod error;
 mod image;
 mod models;
 mod preprocess;
-mod store;
 mod text;
 
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
@@ -16,9 +15,11 @@ pub use encoder::{
 };
 pub use error::EncodeError;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
-pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
+pub use models::{
+    HubCache, Manifest, ModelEntry, ModelFile, ModelSize, ModelSource, ModelStore, Place, Pooling, TextInput,
+    bytes_in_words,
+};
 pub use preprocess::{Fit, Interpolation, Preprocess};
-pub use store::ModelStore;
 pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
 pub use text::minilm::MiniLm;
 

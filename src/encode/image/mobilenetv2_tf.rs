@@ -17,8 +17,6 @@ use crate::nn::{
 
 /// Name of the model folder.
 pub(crate) const MODEL: &str = "mobilenetv2_tf";
-/// The files in it.
-pub(crate) const FILES: &[&str] = &["config.json", WEIGHTS];
 
 const WEIGHTS: &str = "model.safetensors";
 /// Raised when the same weights and pictures give other numbers.
@@ -186,7 +184,9 @@ mod tests {
         for node in graph().nodes() {
             if let Operation::Convolution(convolution) = &node.operation {
                 n_convolutions += 1;
-                let fan_in = convolution.in_channels / convolution.groups * convolution.kernel[0] * convolution.kernel[1];
+                let fan_in = convolution.in_channels / convolution.groups
+                    * convolution.kernel[0]
+                    * convolution.kernel[1];
                 n_parameters += convolution.out_channels * (fan_in + 2);
             }
         }

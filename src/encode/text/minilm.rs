@@ -20,8 +20,6 @@ use crate::nn::{DeviceChoice, NnError, Weights, open_device};
 
 /// Name of the model folder.
 pub(crate) const MODEL: &str = "all-MiniLM-L6-v2";
-/// The files in it.
-pub(crate) const FILES: &[&str] = &["config.json", TOKENIZER, WEIGHTS];
 
 const WEIGHTS: &str = "model.safetensors";
 const TOKENIZER: &str = "tokenizer.json";
