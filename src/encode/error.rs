@@ -12,7 +12,7 @@ pub enum EncodeError {
     #[error("{0}")]
     BrokenEncoder(String),
     /// The model's files are not there.
-    #[error("the model `{model}` is not there: {missing} is missing. Give its folder with --models or LOOKALIKE_MODELS; looked in {}", looked_in.display())]
+    #[error("the model `{model}` is not there: {missing} is missing. Get it in the window's Models panel or with `lookalike models get {model}`, or give its folder with --models or LOOKALIKE_MODELS; looked in {}", looked_in.display())]
     ModelAbsent {
         /// Model folder name.
         model: String,

@@ -7,7 +7,6 @@ mod error;
 mod image;
 mod models;
 mod preprocess;
-mod store;
 mod table;
 mod text;
 
@@ -17,9 +16,11 @@ pub use encoder::{
 };
 pub use error::EncodeError;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
-pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
+pub use models::{
+    HubCache, Manifest, ModelEntry, ModelFile, ModelSize, ModelSource, ModelStore, Place, Pooling, TextInput,
+    bytes_in_words,
+};
 pub use preprocess::{Fit, Interpolation, Preprocess};
-pub use store::ModelStore;
 pub use table::{EncoderSpec, EncoderTable, TableProblem};
 pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
 pub use text::minilm::MiniLm;

@@ -80,8 +80,11 @@ impl EncoderTable {
         for built_in in BUILT_IN {
             table.add(EncoderSpec::built_in(built_in));
         }
-        for entry in manifest_entries(store) {
+        for entry in store.entries() {
             table.add(EncoderSpec::model(entry));
+        }
+        for message in store.problems() {
+            table.problem(None, message);
         }
         // Pictures first; within a modality in the order above.
         table.specs.sort_by_key(|spec| spec.modality == Modality::Text);
@@ -198,10 +201,6 @@ fn open_model(entry: &ModelEntry, store: &ModelStore, device: DeviceChoice) -> R
         Modality::Image => image::open_model(entry, store, device),
         Modality::Text => text::open_model(entry, store, device),
     }
-}
-
-fn manifest_entries(_: &ModelStore) -> Vec<ModelEntry> {
-    vec![image::mobilenetv2_tf::entry(), text::minilm::entry()]
 }
 
 #[cfg(test)]

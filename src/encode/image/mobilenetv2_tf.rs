@@ -6,10 +6,7 @@ use image::RgbImage;
 
 use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
-use crate::encode::{
-    DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, Modality, ModelEntry, ModelFile,
-    ModelStore, Prepared,
-};
+use crate::encode::{DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, ModelStore, Prepared};
 use crate::nn::{
     Activation, BatchNorm, Convolution, DeviceChoice, Graph, GraphBuilder, InferenceNetwork, NodeId, Padding,
     Weights, open_device,
@@ -17,35 +14,12 @@ use crate::nn::{
 
 /// Name of the model folder.
 pub(crate) const MODEL: &str = "mobilenetv2_tf";
-/// The files in it.
-pub(crate) const FILES: &[&str] = &["config.json", WEIGHTS];
 
 const WEIGHTS: &str = "model.safetensors";
 /// Raised when the same weights and pictures give other numbers.
 const CODE_VERSION: u32 = 1;
 /// Numbers an embedding.
 const WIDTH: usize = 1280;
-
-/// Its line in the manifest.
-pub(in crate::encode) fn entry() -> ModelEntry {
-    ModelEntry {
-        id: MODEL.to_owned(),
-        label: "MobileNetV2".to_owned(),
-        summary: "A small network trained on ImageNet; sees the kind of product, fast on any machine"
-            .to_owned(),
-        modality: Modality::Image,
-        architecture: "mobilenetv2_tf".to_owned(),
-        source: None,
-        files: FILES
-            .iter()
-            .map(|name| ModelFile { name: (*name).to_owned(), n_bytes: None, sha256: None })
-            .collect(),
-        licence: "Apache-2.0".to_owned(),
-        width: WIDTH,
-        preprocess: None,
-        text: None,
-    }
-}
 
 /// Expansion, output channels, repetitions and first stride of each stage.
 const STAGES: [(usize, usize, usize, usize); 7] = [

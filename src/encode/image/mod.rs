@@ -24,5 +24,8 @@ pub(super) fn open_model(
     if entry.id == mobilenetv2_tf::MODEL {
         return mobilenetv2_tf::open(store, device);
     }
-    Err(EncodeError::UnknownEncoder(entry.id.clone()))
+    Err(EncodeError::BrokenEncoder(format!(
+        "the model `{}` is a network of the kind `{}`, which this program cannot open",
+        entry.id, entry.architecture
+    )))
 }

@@ -12,13 +12,11 @@ use rayon::prelude::*;
 use tokenizers::{Tokenizer, TruncationParams};
 
 use crate::encode::encoder::l2_normalise;
-use crate::encode::{DenseMatrix, EncodeError, Modality, ModelEntry, ModelFile, ModelStore, TextEncoder};
+use crate::encode::{DenseMatrix, EncodeError, ModelStore, TextEncoder};
 use crate::nn::{DeviceChoice, NnError, Weights, open_device};
 
 /// Name of the model folder.
 pub(crate) const MODEL: &str = "all-MiniLM-L6-v2";
-/// The files in it.
-pub(crate) const FILES: &[&str] = &["config.json", TOKENIZER, WEIGHTS];
 
 const WEIGHTS: &str = "model.safetensors";
 const TOKENIZER: &str = "tokenizer.json";
@@ -29,26 +27,6 @@ const MAX_TOKENS: usize = 256;
 /// Padded tokens a forward pass, so that one long title does not stretch many short ones.
 const TOKENS_PER_PASS: usize = 256;
 const TOKENS_PER_PASS_GPU: usize = 1 << 15;
-
-/// Its line in the manifest.
-pub(in crate::encode) fn entry() -> ModelEntry {
-    ModelEntry {
-        id: MODEL.to_owned(),
-        label: "MiniLM".to_owned(),
-        summary: "Compares titles by meaning; knows English best".to_owned(),
-        modality: Modality::Text,
-        architecture: "bert".to_owned(),
-        source: None,
-        files: FILES
-            .iter()
-            .map(|name| ModelFile { name: (*name).to_owned(), n_bytes: None, sha256: None })
-            .collect(),
-        licence: "Apache-2.0".to_owned(),
-        width: 384,
-        preprocess: None,
-        text: None,
-    }
-}
 
 /// The encoder; the table of encoders opens it too, this type also shows its tokens.
 pub struct MiniLm {

@@ -24,5 +24,8 @@ pub(super) fn open_model(
     if entry.id == minilm::MODEL {
         return Ok(Encoder::Text(Box::new(minilm::MiniLm::open(store, device)?)));
     }
-    Err(EncodeError::UnknownEncoder(entry.id.clone()))
+    Err(EncodeError::BrokenEncoder(format!(
+        "the model `{}` is a network of the kind `{}`, which this program cannot open",
+        entry.id, entry.architecture
+    )))
 }
