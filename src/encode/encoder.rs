@@ -39,6 +39,8 @@ pub enum Encoder {
     Text(Box<dyn TextEncoder>),
     /// Must see the whole corpus of titles first.
     Fits(Box<dyn FitsText>),
+    /// Some parts must see the corpus first, some may not.
+    Mixed(super::MixedText),
 }
 
 /// A picture after preprocessing: small, flat, ready for the device.

@@ -1,6 +1,7 @@
 //! Station 2: pictures and titles become embeddings. One file an encoder, one line in the
 //! [`EncoderTable`].
 
+mod composite;
 mod embeddings;
 mod encoder;
 mod error;
@@ -10,6 +11,7 @@ mod preprocess;
 mod table;
 mod text;
 
+pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
     Encoder, EncoderOptions, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared, TextEncoder,
@@ -21,6 +23,6 @@ pub use models::{
     bytes_in_words,
 };
 pub use preprocess::{Fit, Interpolation, Preprocess};
-pub use table::{EncoderSpec, EncoderTable, TableProblem};
+pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};
 pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
 pub use text::minilm::MiniLm;
