@@ -1,35 +1,28 @@
-//! Station 2: pictures and titles become embeddings. One file an encoder, one line in [`ENCODERS`].
+//! Station 2: pictures and titles become embeddings. One file an encoder, one line in the
+//! [`EncoderTable`].
 
+mod composite;
 mod embeddings;
 mod encoder;
 mod error;
 mod image;
 mod models;
 mod preprocess;
-mod store;
+mod table;
 mod text;
 
+pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
-    Encoder, EncoderOptions, EncoderSpec, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
-    TextEncoder, encoder_spec,
+    Encoder, EncoderOptions, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared, TextEncoder,
 };
 pub use error::EncodeError;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
-pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
+pub use models::{
+    HubCache, Manifest, ModelEntry, ModelFile, ModelSize, ModelSource, ModelStore, Place, Pooling, TextInput,
+    bytes_in_words,
+};
 pub use preprocess::{Fit, Interpolation, Preprocess};
-pub use store::ModelStore;
+pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};
 pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
 pub use text::minilm::MiniLm;
-
-/// Every encoder, pictures first, in the order pickers show them.
-#[rustfmt::skip]
-pub const ENCODERS: &[EncoderSpec] = &[
-    image::mobilenetv2_tf::SPEC,
-    image::PERCEPTUAL,
-    image::PHASH,
-    text::minilm::SPEC,
-    text::idf_word::SPEC,
-    text::tfidf_word::SPEC,
-    text::tfidf_char::SPEC,
-];
