@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use lookalike::encode::{
-    EmbeddingRows, Embeddings, Encoder, EncoderOptions, Fit, Interpolation, MiniLm, ModelStore, Preprocess,
-    TextEncoder, encoder_spec,
+    EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, MiniLm, ModelStore,
+    Preprocess, TextEncoder,
 };
 use lookalike::nn::DeviceChoice;
 use serde::Deserialize;
@@ -67,8 +67,10 @@ struct ImageCase {
 #[test]
 fn parity_mobilenetv2() {
     let Some(shared) = shared() else { return };
-    let spec = encoder_spec("mobilenetv2_tf").unwrap();
-    let opened = (spec.open)(&store(&shared), DeviceChoice::Auto, &EncoderOptions::default()).unwrap();
+    let store = store(&shared);
+    let table = EncoderTable::of(&store);
+    let spec = table.spec("mobilenetv2_tf").unwrap();
+    let opened = spec.open(&store, DeviceChoice::Auto, &EncoderOptions::default()).unwrap();
     let Encoder::Image(encoder) = opened else { panic!("not an image encoder") };
     let cases: Vec<ImageCase> = section(&shared, "mobilenetv2_tf");
     let prepared: Vec<_> =

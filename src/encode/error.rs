@@ -8,6 +8,9 @@ pub enum EncodeError {
     /// No such encoder.
     #[error("there is no encoder `{0}`. `lookalike encoders` lists them")]
     UnknownEncoder(String),
+    /// There is a description of it that cannot be used; the message says which file and why.
+    #[error("{0}")]
+    BrokenEncoder(String),
     /// The model's files are not there.
     #[error("the model `{model}` is not there: {missing} is missing. Get it in the window's Models panel or with `lookalike models get {model}`, or give its folder with --models or LOOKALIKE_MODELS; looked in {}", looked_in.display())]
     ModelAbsent {

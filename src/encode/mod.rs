@@ -1,4 +1,5 @@
-//! Station 2: pictures and titles become embeddings. One file an encoder, one line in [`ENCODERS`].
+//! Station 2: pictures and titles become embeddings. One file an encoder, one line in the
+//! [`EncoderTable`].
 
 mod embeddings;
 mod encoder;
@@ -6,12 +7,12 @@ mod error;
 mod image;
 mod models;
 mod preprocess;
+mod table;
 mod text;
 
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
-    Encoder, EncoderOptions, EncoderSpec, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
-    TextEncoder, encoder_spec,
+    Encoder, EncoderOptions, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared, TextEncoder,
 };
 pub use error::EncodeError;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
@@ -21,17 +22,6 @@ pub use models::{
     Verification, VerifiedFile, add_model, bytes_in_words, check_tensors, download_model, verify_model,
 };
 pub use preprocess::{Fit, Interpolation, Preprocess};
+pub use table::{EncoderSpec, EncoderTable, TableProblem};
 pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
 pub use text::minilm::MiniLm;
-
-/// Every encoder, pictures first, in the order pickers show them.
-#[rustfmt::skip]
-pub const ENCODERS: &[EncoderSpec] = &[
-    image::mobilenetv2_tf::SPEC,
-    image::PERCEPTUAL,
-    image::PHASH,
-    text::minilm::SPEC,
-    text::idf_word::SPEC,
-    text::tfidf_word::SPEC,
-    text::tfidf_char::SPEC,
-];

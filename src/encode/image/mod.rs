@@ -6,5 +6,26 @@ mod perceptual;
 mod phash;
 mod scaling;
 
-pub use perceptual::SPEC as PERCEPTUAL;
-pub use phash::SPEC as PHASH;
+pub(super) use perceptual::SPEC as PERCEPTUAL;
+pub(super) use phash::SPEC as PHASH;
+
+use super::{EncodeError, Encoder, ModelEntry, ModelStore};
+use crate::nn::DeviceChoice;
+
+/// Opens a model of the manifest.
+///
+/// # Errors
+/// When its files are absent or unusable, or the device is not there.
+pub(super) fn open_model(
+    entry: &ModelEntry,
+    store: &ModelStore,
+    device: DeviceChoice,
+) -> Result<Encoder, EncodeError> {
+    if entry.id == mobilenetv2_tf::MODEL {
+        return mobilenetv2_tf::open(store, device);
+    }
+    Err(EncodeError::BrokenEncoder(format!(
+        "the model `{}` is a network of the kind `{}`, which this program cannot open",
+        entry.id, entry.architecture
+    )))
+}

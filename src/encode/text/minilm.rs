@@ -12,10 +12,7 @@ use rayon::prelude::*;
 use tokenizers::{Tokenizer, TruncationParams};
 
 use crate::encode::encoder::l2_normalise;
-use crate::encode::{
-    DenseMatrix, EncodeError, Encoder, EncoderOptions, EncoderSpec, Modality, ModelStore, OutputKind,
-    TextEncoder,
-};
+use crate::encode::{DenseMatrix, EncodeError, ModelStore, TextEncoder};
 use crate::nn::{DeviceChoice, NnError, Weights, open_device};
 
 /// Name of the model folder.
@@ -31,18 +28,7 @@ const MAX_TOKENS: usize = 256;
 const TOKENS_PER_PASS: usize = 256;
 const TOKENS_PER_PASS_GPU: usize = 1 << 15;
 
-/// The line of the table.
-pub(crate) const SPEC: EncoderSpec = EncoderSpec {
-    id: "all-MiniLM-L6-v2",
-    label: "MiniLM",
-    summary: "Compares titles by meaning; knows English best",
-    modality: Modality::Text,
-    output: OutputKind::Dense,
-    model: Some(MODEL),
-    open,
-};
-
-/// The encoder; [`crate::encode::ENCODERS`] opens it too, this type also shows its tokens.
+/// The encoder; the table of encoders opens it too, this type also shows its tokens.
 pub struct MiniLm {
     model: BertModel,
     tokenizer: Tokenizer,
@@ -55,10 +41,6 @@ impl std::fmt::Debug for MiniLm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MiniLm").field("fingerprint", &self.fingerprint).finish_non_exhaustive()
     }
-}
-
-fn open(store: &ModelStore, device: DeviceChoice, _: &EncoderOptions) -> Result<Encoder, EncodeError> {
-    Ok(Encoder::Text(Box::new(MiniLm::open(store, device)?)))
 }
 
 impl MiniLm {
