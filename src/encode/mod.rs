@@ -19,8 +19,9 @@ pub use encoder::{
 pub use error::EncodeError;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
 pub use models::{
-    HubCache, Manifest, ModelEntry, ModelFile, ModelSize, ModelSource, ModelStore, Place, Pooling, TextInput,
-    bytes_in_words,
+    AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
+    ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, TextInput, TextInputChoice,
+    Verification, VerifiedFile, add_model, bytes_in_words, check_tensors, download_model, verify_model,
 };
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};

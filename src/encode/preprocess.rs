@@ -98,6 +98,23 @@ impl Preprocess {
         })
     }
 
+    /// The same as timm's config.json, which [`Self::from_config`] reads back.
+    pub fn to_config(&self) -> String {
+        let interpolation = match self.interpolation {
+            Interpolation::Bilinear => "bilinear",
+            Interpolation::Bicubic => "bicubic",
+        };
+        let (crop_mode, crop_pct) = match self.fit {
+            Fit::Squash => ("squash", 1.0),
+            Fit::CropCentre { fraction } => ("center", fraction),
+        };
+        serde_json::json!({
+            "input_size": [3, self.size, self.size], "interpolation": interpolation, "crop_mode": crop_mode,
+            "crop_pct": crop_pct, "mean": self.mean, "std": self.std,
+        })
+        .to_string()
+    }
+
     /// The picture as (3, size, size), row-major. A picture without pixels is black.
     pub fn apply(&self, picture: &RgbImage) -> Vec<f32> {
         let side = self.size as usize;
@@ -207,6 +224,14 @@ mod tests {
         assert_eq!(Preprocess::from_config(plain).unwrap(), expected);
         let nested = format!(r#"{{"architecture":"x","pretrained_cfg":{plain}}}"#);
         assert_eq!(Preprocess::from_config(&nested).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_written_config_is_read_back() {
+        for fit in [Fit::Squash, Fit::CropCentre { fraction: 0.95 }] {
+            let preprocess = Preprocess { mean: [0.485, 0.456, 0.406], ..preprocess(288, fit) };
+            assert_eq!(Preprocess::from_config(&preprocess.to_config()).unwrap(), preprocess);
+        }
     }
 
     #[test]

@@ -1,17 +1,33 @@
 //! The models Lookalike knows: a manifest of facts (`assets/models.ron`), files on disk, downloads.
 
+mod add;
 mod added;
+mod digest;
+mod download;
 mod entry;
+mod error;
+mod header;
+mod hub;
 mod hub_cache;
+mod lock;
 mod manifest;
+mod status;
 mod store;
+mod tensors;
+mod verify;
 
 use std::path::Path;
 
+pub use add::{AddFiles, Keep, TextInputChoice, add as add_model};
+pub use download::{DownloadWatch, download as download_model};
 pub use entry::{ModelEntry, ModelFile, ModelSize, ModelSource, Pooling, TextInput, bytes_in_words};
+pub use error::ModelError;
+pub use hub::Hub;
 pub use hub_cache::HubCache;
 pub use manifest::Manifest;
+pub use status::{ModelStatus, Presence};
 pub use store::{ModelStore, Place};
+pub use verify::{DigestSource, Verification, VerifiedFile, check_tensors, verify as verify_model};
 
 /// A variable of the environment; an empty one counts as absent.
 fn environment(name: &str) -> Option<String> {
