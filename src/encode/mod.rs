@@ -18,6 +18,7 @@ pub use encoder::{
 };
 pub use error::EncodeError;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
+pub use image::autoencoder::{self, AutoencoderLearning, EncoderWeights, SmallPicture};
 pub use models::{
     AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
     ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, TextInput, TextInputChoice,

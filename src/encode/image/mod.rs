@@ -1,6 +1,7 @@
 //! Image encoders, one file an architecture.
 
 pub mod architecture;
+pub mod autoencoder;
 pub(super) mod mobilenetv2_tf;
 mod perceptual;
 mod phash;
