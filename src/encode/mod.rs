@@ -17,7 +17,7 @@ pub use encoder::{
     Encoder, EncoderOptions, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared, TextEncoder,
 };
 pub use error::EncodeError;
-pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
+pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
 pub use models::{
     AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
     ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, TextInput, TextInputChoice,
