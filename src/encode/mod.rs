@@ -19,7 +19,7 @@ pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_arch
 pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use store::ModelStore;
-pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
+pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture};
 pub use text::minilm::MiniLm;
 
 /// Every encoder, pictures first, in the order pickers show them.
