@@ -112,6 +112,15 @@ pub trait FittedText: Send + Sync {
     fn embed(&self, titles: &[&str]) -> super::CsrMatrix;
 }
 
+/// The dense sibling of [`FitsText`]: what it learns of the corpus are weights, its rows stay dense.
+pub trait FitsDenseText: Send + Sync {
+    /// As [`ImageEncoder::fingerprint`]; the corpus is added by the cache.
+    fn fingerprint(&self) -> String;
+    /// Learns from `titles` and returns an encoder of new titles in the corpus's space, with the rows of the corpus
+    /// (n, width), L2-normalised.
+    fn fit(&self, titles: &[&str]) -> (Box<dyn TextEncoder>, DenseMatrix);
+}
+
 /// The encoder with this id.
 ///
 /// # Errors

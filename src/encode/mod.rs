@@ -11,7 +11,7 @@ mod text;
 
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
-    Encoder, EncoderOptions, EncoderSpec, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
+    Encoder, EncoderOptions, EncoderSpec, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
     TextEncoder, encoder_spec,
 };
 pub use error::EncodeError;
@@ -20,7 +20,10 @@ pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use store::ModelStore;
 pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture};
-pub use text::minilm::MiniLm;
+pub use text::glove::{Glove, GloveIdf};
+pub use text::minilm::entry as minilm_entry;
+pub use text::transformer::TransformerEncoder;
+pub use text::word_vectors::WordVectors;
 
 /// Every encoder, pictures first, in the order pickers show them.
 #[rustfmt::skip]

@@ -35,7 +35,7 @@ impl TitleTokenizer {
         vocabulary: usize,
     ) -> Result<Self, EncodeError> {
         let (name, text) = tokenizer_text(store, model)?;
-        let path = store.folder().join(model).join(name);
+        let path = store.file(model, name)?;
         let bad = |reason: String| EncodeError::BadModelFile { path: path.clone(), reason };
         let tokenizer = read_tokenizer(&text, max_tokens).map_err(bad)?;
         let largest = tokenizer.get_vocab(true).into_values().max();
@@ -73,7 +73,7 @@ impl TitleTokenizer {
 fn tokenizer_text(store: &ModelStore, model: &str) -> Result<(&'static str, String), EncodeError> {
     let has = |name: &str| store.file(model, name).is_ok();
     let bad = |name: &'static str, reason: String| EncodeError::BadModelFile {
-        path: store.folder().join(model).join(name),
+        path: store.file(model, name).unwrap_or_else(|_| store.folder().join(model).join(name)),
         reason,
     };
     if !has(TOKENIZER) && has(WORD_PIECES) {
