@@ -81,7 +81,16 @@ fn graph() -> Graph {
     let sum = builder.add(stem, thin);
     let pooled = builder.global_average(sum);
     let flat = builder.flatten(pooled);
-    builder.linear(flat, Linear { name: "head".to_owned(), in_features: 4, out_features: 2, has_bias: true, activation: Activation::Identity });
+    builder.linear(
+        flat,
+        Linear {
+            name: "head".to_owned(),
+            in_features: 4,
+            out_features: 2,
+            has_bias: true,
+            activation: Activation::Identity,
+        },
+    );
     builder.build()
 }
 

@@ -15,9 +15,10 @@ mod weights;
 pub use device::{DeviceChoice, describe_device, open_device};
 pub use error::NnError;
 pub use graph::{
-    Activation, AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis, Graph,
-    GraphBuilder, LayerNorm, Linear, Node, NodeId, Operation, Padding, PaddingCounts, Parameter, ParameterRole, Pool,
-    PoolEdge, Positions, ProbeAttention, SelfAttention, SqueezeExcite, Table, TokenPool, WeightStandardisation,
+    Activation, AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis,
+    Graph, GraphBuilder, LayerNorm, Linear, Node, NodeId, Operation, Padding, PaddingCounts, Parameter,
+    ParameterRole, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention, SqueezeExcite, Table, TokenPool,
+    WeightStandardisation,
 };
 pub use inference::InferenceNetwork;
 pub use weights::Weights;

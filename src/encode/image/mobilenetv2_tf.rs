@@ -186,7 +186,9 @@ mod tests {
         for node in graph().nodes() {
             if let Operation::Convolution(convolution) = &node.operation {
                 n_convolutions += 1;
-                let fan_in = convolution.in_channels / convolution.groups * convolution.kernel[0] * convolution.kernel[1];
+                let fan_in = convolution.in_channels / convolution.groups
+                    * convolution.kernel[0]
+                    * convolution.kernel[1];
                 n_parameters += convolution.out_channels * (fan_in + 2);
             }
         }

@@ -62,7 +62,9 @@ impl Activation {
             Self::HardSwish => x * ((x + 3.0).clamp(0.0, 6.0) / 6.0),
             Self::HardSigmoid => (x + 3.0).clamp(0.0, 6.0) / 6.0,
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-            Self::Gelu => 0.5 * x * (1.0 + candle_core::cpu::erf::erf_f32(x * std::f32::consts::FRAC_1_SQRT_2)),
+            Self::Gelu => {
+                0.5 * x * (1.0 + candle_core::cpu::erf::erf_f32(x * std::f32::consts::FRAC_1_SQRT_2))
+            }
             Self::GeluTanh => {
                 let inner = (2.0 / std::f32::consts::PI).sqrt() * (x + 0.044_715 * x * x * x);
                 0.5 * x * (1.0 + inner.tanh())

@@ -7,9 +7,9 @@ mod parameters;
 
 pub use activation::Activation;
 pub use operation::{
-    AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis, LayerNorm, Linear,
-    Operation, Padding, PaddingCounts, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention, SqueezeExcite,
-    Table, TokenPool, WeightStandardisation,
+    AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis, LayerNorm,
+    Linear, Operation, Padding, PaddingCounts, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention,
+    SqueezeExcite, Table, TokenPool, WeightStandardisation,
 };
 pub use parameters::{Parameter, ParameterRole};
 

@@ -51,14 +51,17 @@ impl FoldedConvolution {
         if let Some(norm) = &convolution.norm {
             fold(norm, weights, &mut weight, &mut bias)?;
         }
-        let way =
-            if *kernel == [1, 1] && convolution.stride == 1 && *groups == 1 && no_padding(convolution.padding) {
-                Way::Pointwise
-            } else if groups == in_channels && in_channels == out_channels {
-                Way::Depthwise
-            } else {
-                Way::Grouped(*groups)
-            };
+        let way = if *kernel == [1, 1]
+            && convolution.stride == 1
+            && *groups == 1
+            && no_padding(convolution.padding)
+        {
+            Way::Pointwise
+        } else if groups == in_channels && in_channels == out_channels {
+            Way::Depthwise
+        } else {
+            Way::Grouped(*groups)
+        };
         let weight = match way {
             Way::Pointwise => Tensor::from_vec(weight, (*out_channels, *in_channels), device)?,
             Way::Depthwise | Way::Grouped(_) => Tensor::from_vec(weight, shape.as_slice(), device)?,
