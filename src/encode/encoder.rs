@@ -89,6 +89,15 @@ pub trait FittedText: Send + Sync {
     fn embed(&self, titles: &[&str]) -> super::CsrMatrix;
 }
 
+/// The dense sibling of [`FitsText`]: what it learns of the corpus are weights, its rows stay dense.
+pub trait FitsDenseText: Send + Sync {
+    /// As [`ImageEncoder::fingerprint`]; the corpus is added by the cache.
+    fn fingerprint(&self) -> String;
+    /// Learns from `titles` and returns an encoder of new titles in the corpus's space, with the rows of the corpus
+    /// (n, width), L2-normalised.
+    fn fit(&self, titles: &[&str]) -> (Box<dyn TextEncoder>, DenseMatrix);
+}
+
 /// Divides a row by its length; a row of zeros stays.
 pub(super) fn l2_normalise(row: &mut [f32]) {
     let length = row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();

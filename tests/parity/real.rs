@@ -5,8 +5,8 @@ use std::path::Path;
 
 use image::RgbImage;
 use lookalike::encode::{
-    EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, MiniLm, ModelStore,
-    Preprocess, TextEncoder,
+    EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, Manifest,
+    ModelStore, Preprocess, TextEncoder,
 };
 use lookalike::nn::DeviceChoice;
 use serde::Deserialize;
@@ -79,7 +79,8 @@ struct TextCase {
 #[test]
 fn parity_minilm() {
     let Some(shared) = shared() else { return };
-    let encoder = MiniLm::open(&store(&shared), DeviceChoice::Auto).unwrap();
+    let entry = Manifest::built_in().find("all-MiniLM-L6-v2").unwrap();
+    let encoder = TransformerEncoder::open(entry, &store(&shared), DeviceChoice::Auto).unwrap();
     let cases: Vec<TextCase> = section(&shared, "all-MiniLM-L6-v2");
     for case in &cases {
         assert_eq!(encoder.token_ids(&case.title).unwrap(), case.ids, "{:?}", case.title);
