@@ -1,6 +1,10 @@
 //! Reads weight files: named tensors with their expected shapes checked. Only safetensors, whole into memory; a file
 //! that is cut, corrupt or of another architecture is an error that says so. Never runs code from a file.
 
+mod write;
+
+pub use write::write_safetensors;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read as _;
@@ -11,7 +15,7 @@ use candle_core::{Device, Tensor};
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
-use super::NnError;
+use crate::nn::NnError;
 
 /// Larger files are refused before a byte is read; the largest model Lookalike knows is far below.
 const MAX_FILE_BYTES: u64 = 8 << 30;
