@@ -18,6 +18,7 @@ pub use encoder::{
     TextEncoder,
 };
 pub use error::EncodeError;
+pub use image::adapt::adapt_weights;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
 pub use image::autoencoder::{self, AutoencoderLearning, EncoderWeights, SmallPicture};
 pub use models::{
