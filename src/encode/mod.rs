@@ -8,6 +8,7 @@ mod models;
 mod preprocess;
 mod store;
 mod text;
+mod translate;
 
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
@@ -24,6 +25,7 @@ pub use text::glove::{Glove, GloveIdf};
 pub use text::minilm::entry as minilm_entry;
 pub use text::transformer::TransformerEncoder;
 pub use text::word_vectors::WordVectors;
+pub use translate::{Search, TRANSLATOR_FILES, TranslateOptions, Translator};
 
 /// Every encoder, pictures first, in the order pickers show them.
 #[rustfmt::skip]

@@ -6,6 +6,7 @@
 
 mod hash_made;
 mod real;
+mod text;
 
 use std::path::{Path, PathBuf};
 

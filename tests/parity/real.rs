@@ -5,8 +5,8 @@ use std::path::Path;
 
 use image::RgbImage;
 use lookalike::encode::{
-    EmbeddingRows, Embeddings, Encoder, EncoderOptions, Fit, Interpolation, MiniLm, ModelStore, Preprocess,
-    TextEncoder, encoder_spec,
+    EmbeddingRows, Embeddings, Encoder, EncoderOptions, Fit, Interpolation, ModelStore, Preprocess,
+    TextEncoder, TransformerEncoder, encoder_spec, minilm_entry,
 };
 use lookalike::nn::DeviceChoice;
 use serde::Deserialize;
@@ -77,7 +77,7 @@ struct TextCase {
 #[test]
 fn parity_minilm() {
     let Some(shared) = shared() else { return };
-    let encoder = MiniLm::open(&store(&shared), DeviceChoice::Auto).unwrap();
+    let encoder = TransformerEncoder::open(&minilm_entry(), &store(&shared), DeviceChoice::Auto).unwrap();
     let cases: Vec<TextCase> = section(&shared, "all-MiniLM-L6-v2");
     for case in &cases {
         assert_eq!(encoder.token_ids(&case.title).unwrap(), case.ids, "{:?}", case.title);

@@ -2,7 +2,7 @@
 //! Wang et al., "MiniLM", NeurIPS 2020; Reimers and Gurevych, "Sentence-BERT", EMNLP 2019. The network is `bert`'s,
 //! opened as every other transformer.
 
-use super::transformer::TransformerEncoder;
+use super::open_model;
 use crate::encode::{
     EncodeError, Encoder, EncoderOptions, EncoderSpec, Modality, ModelEntry, ModelFile, ModelStore, OutputKind,
     Pooling, TextInput,
@@ -26,7 +26,7 @@ pub(crate) const SPEC: EncoderSpec = EncoderSpec {
 };
 
 fn open(store: &ModelStore, device: DeviceChoice, _: &EncoderOptions) -> Result<Encoder, EncodeError> {
-    Ok(Encoder::Text(Box::new(TransformerEncoder::open(&entry(), store, device)?)))
+    Ok(Encoder::Text(open_model(&entry(), store, device)?))
 }
 
 /// What the model is.

@@ -18,3 +18,21 @@ mod tokenizer;
 pub mod transformer;
 pub mod word_vectors;
 mod xlm_roberta;
+
+use super::{EncodeError, ModelEntry, ModelStore, TextEncoder};
+use crate::nn::DeviceChoice;
+
+/// Opens a text model of the manifest, by its architecture: word vectors or a transformer.
+///
+/// # Errors
+/// When its files are absent or unusable, its architecture is not known, or the device is not there.
+pub(crate) fn open_model(
+    entry: &ModelEntry,
+    store: &ModelStore,
+    device: DeviceChoice,
+) -> Result<Box<dyn TextEncoder>, EncodeError> {
+    if entry.architecture == glove::ARCHITECTURE {
+        return Ok(Box::new(glove::Glove::open(entry, store)?));
+    }
+    Ok(Box::new(transformer::TransformerEncoder::open(entry, store, device)?))
+}
