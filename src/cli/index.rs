@@ -11,7 +11,7 @@ use super::match_args::encoder_ids;
 use super::progress::duration;
 use super::session::{DeviceArgs, Session, source_at, with_context};
 use crate::catalog::Problem;
-use crate::encode::{Modality, encoder_spec};
+use crate::encode::{EncoderTable, Modality, ModelStore};
 use crate::index::JoinOptions;
 use crate::jobs::{Context, JobError, embed, load_catalog, neighbors_of};
 use crate::project::{Access, Project, ProjectError, ProjectSettings};
@@ -88,8 +88,9 @@ impl From<&Problem> for ProblemLine {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     // Mistyped ids are found before anything is loaded or made.
-    check_ids(&args.image_encoder, Modality::Image)?;
-    check_ids(&args.text_encoder, Modality::Text)?;
+    let encoders = EncoderTable::of(&ModelStore::resolve(args.device.models.as_deref()));
+    check_ids(&encoders, &args.image_encoder, Modality::Image)?;
+    check_ids(&encoders, &args.text_encoder, Modality::Text)?;
     let answer = with_context(|context| index(args, context))?;
     console.answer(&answer, || describe(&answer));
     Ok(())
@@ -167,9 +168,9 @@ fn choose(given: &[String], embedded: &mut Vec<String>, matched: &mut Option<Str
     }
 }
 
-fn check_ids(ids: &[String], modality: Modality) -> Result<(), JobError> {
+fn check_ids(encoders: &EncoderTable, ids: &[String], modality: Modality) -> Result<(), JobError> {
     for id in ids.iter().filter(|id| *id != "none") {
-        if encoder_spec(id)?.modality != modality {
+        if encoders.spec(id)?.modality != modality {
             let (reads, option) = match modality {
                 Modality::Image => ("titles", "--text-encoder"),
                 Modality::Text => ("pictures", "--image-encoder"),

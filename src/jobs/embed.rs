@@ -51,7 +51,7 @@ pub struct Embedded {
 /// job is cancelled (finished shards are kept, the unfinished one is written too).
 pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embedded, JobError> {
     let start = Instant::now();
-    let spec = crate::encode::encoder_spec(id)?;
+    let spec = bench.encoders.spec(id)?;
     let contents = bench.contents(spec.modality, context)?;
     let corpus = corpus_digest(&contents);
     let encoder = bench.encoders.open(id, &bench.options)?;

@@ -11,6 +11,7 @@ mod exchange;
 mod load;
 mod matching;
 mod meter;
+mod models;
 mod neighbors;
 mod pictures;
 mod requests;
@@ -23,11 +24,14 @@ pub use cancel::CancelToken;
 pub use context::{Context, JobError};
 pub use embed::{Embedded, embed};
 pub use evaluate::{Evaluation, RowRule, evaluate};
-pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter};
+pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter, Unit};
 pub use exchange::{EXPORT_SUBMISSION, export, import};
 pub use load::{load_catalog, open_catalog_project};
 pub use matching::{Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_with};
 pub use meter::Meter;
+pub use models::{
+    ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,
+};
 pub use neighbors::neighbors_of;
 pub use requests::{JobId, JobKind, Request, SearchQuery};
 pub use search::search;

@@ -7,7 +7,9 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{Context, JobError, Meter};
 use crate::catalog::{Catalog, DecodeLimits, ImageSource, PostingIdx};
-use crate::encode::{EncodeError, Encoder, EncoderOptions, FittedText, Modality, ModelStore, encoder_spec};
+use crate::encode::{
+    EncodeError, Encoder, EncoderOptions, EncoderSpec, EncoderTable, FittedText, Modality, ModelStore,
+};
 use crate::nn::DeviceChoice;
 use crate::project::EmbeddingCache;
 
@@ -15,10 +17,10 @@ use crate::project::EmbeddingCache;
 pub(super) type Contents = Vec<Option<[u8; 32]>>;
 
 /// Encoders opened so far (weights stay loaded), on one device.
-#[derive(Default)]
 pub struct OpenEncoders {
-    models: Option<ModelStore>,
+    models: ModelStore,
     device: DeviceChoice,
+    table: Arc<EncoderTable>,
     opened: Mutex<HashMap<(String, bool), Arc<Encoder>>>,
 }
 
@@ -40,12 +42,26 @@ pub struct Workbench {
 impl OpenEncoders {
     /// No encoder opened yet.
     pub fn new(models: ModelStore, device: DeviceChoice) -> Self {
-        Self { models: Some(models), device, opened: Mutex::default() }
+        let table = EncoderTable::of(&models);
+        Self { models, device, table, opened: Mutex::default() }
     }
 
     /// The device asked for.
     pub fn device(&self) -> DeviceChoice {
         self.device
+    }
+
+    /// What can be opened.
+    pub fn table(&self) -> &EncoderTable {
+        &self.table
+    }
+
+    /// The line of the table with this id.
+    ///
+    /// # Errors
+    /// When there is no such encoder.
+    pub fn spec(&self, id: &str) -> Result<&EncoderSpec, EncodeError> {
+        self.table.spec(id).map(Arc::as_ref)
     }
 
     /// The encoder with this id, opened the first time.
@@ -58,18 +74,15 @@ impl OpenEncoders {
         if let Some(encoder) = opened.get(&key) {
             return Ok(encoder.clone());
         }
-        let spec = encoder_spec(id)?;
-        let resolved;
-        let models = match &self.models {
-            Some(models) => models,
-            None => {
-                resolved = ModelStore::resolve(None);
-                &resolved
-            }
-        };
-        let encoder = Arc::new((spec.open)(models, self.device, options)?);
+        let encoder = Arc::new(self.spec(id)?.open(&self.models, self.device, options)?);
         opened.insert(key, encoder.clone());
         Ok(encoder)
+    }
+}
+
+impl Default for OpenEncoders {
+    fn default() -> Self {
+        Self::new(ModelStore::resolve(None), DeviceChoice::default())
     }
 }
 

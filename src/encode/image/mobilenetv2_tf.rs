@@ -6,10 +6,7 @@ use image::RgbImage;
 
 use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
-use crate::encode::{
-    DenseMatrix, EmbeddingRows, EncodeError, Encoder, EncoderOptions, EncoderSpec, ImageEncoder, Modality,
-    ModelStore, OutputKind, Prepared,
-};
+use crate::encode::{DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, ModelStore, Prepared};
 use crate::nn::{
     Activation, BatchNorm, Convolution, DeviceChoice, Graph, GraphBuilder, NetworkInput, NodeId, Padding, Plan,
     Precision, Weights, open_device,
@@ -17,25 +14,12 @@ use crate::nn::{
 
 /// Name of the model folder.
 pub(crate) const MODEL: &str = "mobilenetv2_tf";
-/// The files in it.
-pub(crate) const FILES: &[&str] = &["config.json", WEIGHTS];
 
 const WEIGHTS: &str = "model.safetensors";
 /// Raised when the same weights and pictures give other numbers.
 const CODE_VERSION: u32 = 1;
 /// Numbers an embedding.
 const WIDTH: usize = 1280;
-
-/// The line of the table.
-pub(crate) const SPEC: EncoderSpec = EncoderSpec {
-    id: "mobilenetv2_tf",
-    label: "MobileNetV2",
-    summary: "A small network trained on ImageNet; sees the kind of product, fast on any machine",
-    modality: Modality::Image,
-    output: OutputKind::Dense,
-    model: Some(MODEL),
-    open,
-};
 
 /// Expansion, output channels, repetitions and first stride of each stage.
 const STAGES: [(usize, usize, usize, usize); 7] = [
@@ -54,7 +38,7 @@ struct MobileNetV2 {
     fingerprint: String,
 }
 
-fn open(store: &ModelStore, device: DeviceChoice, _: &EncoderOptions) -> Result<Encoder, EncodeError> {
+pub(super) fn open(store: &ModelStore, device: DeviceChoice) -> Result<Encoder, EncodeError> {
     let preprocess = Preprocess::from_config(&store.text(MODEL, "config.json")?).map_err(|reason| {
         EncodeError::BadModelFile { path: store.folder().join(MODEL).join("config.json"), reason }
     })?;
@@ -186,7 +170,9 @@ mod tests {
         for node in graph().nodes() {
             if let Operation::Convolution(convolution) = &node.operation {
                 n_convolutions += 1;
-                let fan_in = convolution.in_channels / convolution.groups * convolution.kernel[0] * convolution.kernel[1];
+                let fan_in = convolution.in_channels / convolution.groups
+                    * convolution.kernel[0]
+                    * convolution.kernel[1];
                 n_parameters += convolution.out_channels * (fan_in + 2);
             }
         }

@@ -7,7 +7,6 @@ mod clip_text;
 mod distilbert;
 pub mod glove;
 pub(super) mod idf_word;
-pub mod minilm;
 mod siglip_text;
 mod stop_words;
 mod terms;
@@ -19,20 +18,20 @@ pub mod transformer;
 pub mod word_vectors;
 mod xlm_roberta;
 
-use super::{EncodeError, ModelEntry, ModelStore, TextEncoder};
+use super::{EncodeError, Encoder, ModelEntry, ModelStore};
 use crate::nn::DeviceChoice;
 
-/// Opens a text model of the manifest, by its architecture: word vectors or a transformer.
+/// Opens a model of the manifest.
 ///
 /// # Errors
-/// When its files are absent or unusable, its architecture is not known, or the device is not there.
-pub(crate) fn open_model(
+/// When its files are absent or unusable, or the device is not there.
+pub(super) fn open_model(
     entry: &ModelEntry,
     store: &ModelStore,
     device: DeviceChoice,
-) -> Result<Box<dyn TextEncoder>, EncodeError> {
-    if entry.architecture == glove::ARCHITECTURE {
-        return Ok(Box::new(glove::Glove::open(entry, store)?));
-    }
-    Ok(Box::new(transformer::TransformerEncoder::open(entry, store, device)?))
+) -> Result<Encoder, EncodeError> {
+    Ok(Encoder::Text(match entry.architecture.as_str() {
+        glove::ARCHITECTURE => Box::new(glove::Glove::open(entry, store)?),
+        _ => Box::new(transformer::TransformerEncoder::open(entry, store, device)?),
+    }))
 }

@@ -30,6 +30,7 @@ fn entry(pooling: Pooling, max_tokens: usize) -> ModelEntry {
         files: vec![ModelFile { name: "model.safetensors".to_owned(), n_bytes: None, sha256: None }],
         licence: String::new(),
         width: WIDTH,
+        n_parameters: None,
         preprocess: None,
         text: Some(TextInput { max_tokens, pooling, prefix: String::new() }),
     }

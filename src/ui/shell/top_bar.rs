@@ -146,13 +146,7 @@ fn jobs(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     }
     let progress = &running.progress;
     let left = progress.secs_left.map_or_else(String::new, |secs| format!(", {} left", duration(secs)));
-    let count = if progress.n_total > 0 {
-        format!(" {} of {}", progress.n_done, progress.n_total)
-    } else {
-        String::new()
-    };
-    let rate = if progress.rate > 0.0 { format!(", {:.0}/s", progress.rate) } else { String::new() };
-    ui.label(RichText::new(format!("{}{count}{rate}{left}", progress.stage)).small());
+    ui.label(RichText::new(format!("{} {}{left}", progress.stage, progress.counts())).small());
     if progress.n_total > 0 {
         let share = progress.n_done as f32 / progress.n_total as f32;
         ui.add(egui::ProgressBar::new(share).desired_width(80.0).desired_height(8.0));

@@ -1,20 +1,24 @@
 //! Which encoders compare the postings, what the absent ones need, and tuning on labels.
 
+use std::sync::Arc;
+
 use egui::RichText;
 
 use crate::app::{Command, MatchCommand};
-use crate::encode::{ENCODERS, EncoderSpec, Modality, ModelStore};
+use crate::encode::{EncoderSpec, EncoderTable, Modality, ModelStore};
 use crate::ui::{Outbox, ViewContext, widgets};
 
 /// How often the models folder is looked at, seconds.
 const LOOK_EVERY_SECS: f64 = 2.0;
 
-/// Which models are there, as last looked.
+/// Which encoders and models there are, as last looked.
 #[derive(Clone, Default)]
 struct Models {
     looked_secs: Option<f64>,
     folder: String,
-    absent: Vec<&'static str>,
+    encoders: Arc<EncoderTable>,
+    /// Ids of encoders some of whose model files are absent.
+    absent: Arc<[String]>,
 }
 
 /// Draws the page.
@@ -56,12 +60,11 @@ fn look(ui: &egui::Ui, context: ViewContext<'_>) -> Models {
         return known;
     }
     let store = ModelStore::resolve(context.app.catalogue.models_dir.as_deref());
-    let absent = ENCODERS.iter().filter(|spec| spec.model.is_some_and(|model| !store.has(model)));
-    let models = Models {
-        looked_secs: Some(now),
-        folder: store.folder().display().to_string(),
-        absent: absent.map(|spec| spec.id).collect(),
-    };
+    let encoders = EncoderTable::of(&store);
+    let absent = encoders.specs().iter().filter(|spec| !spec.is_ready(&store));
+    let absent = absent.map(|spec| spec.id.clone()).collect();
+    let models =
+        Models { looked_secs: Some(now), folder: store.folder().display().to_string(), absent, encoders };
     ui.data_mut(|data| data.insert_temp(id, models.clone()));
     models
 }
@@ -78,10 +81,10 @@ fn picker(
         Modality::Image => ("Image encoder", "None: titles alone"),
         Modality::Text => ("Text encoder", "None: pictures alone"),
     };
-    let own = || ENCODERS.iter().filter(move |spec| spec.modality == modality);
-    let spec = own().find(|spec| Some(spec.id) == present);
+    let own = || models.encoders.of_modality(modality);
+    let spec = own().find(|spec| Some(spec.id.as_str()) == present);
     let is_absent = |spec: &EncoderSpec| models.absent.contains(&spec.id);
-    let label = spec.map_or_else(|| present.unwrap_or(none), |spec| spec.label);
+    let label = spec.map_or_else(|| present.unwrap_or(none), |spec| &spec.label);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
         ui.label(heading);
@@ -94,7 +97,8 @@ fn picker(
             for spec in own() {
                 let missing = if is_absent(spec) { " \u{2014} model files absent" } else { "" };
                 let text = format!("{}{missing}", spec.label);
-                if ui.selectable_label(Some(spec.id) == present, text).on_hover_text(spec.summary).clicked() {
+                let is_chosen = Some(spec.id.as_str()) == present;
+                if ui.selectable_label(is_chosen, text).on_hover_text(&spec.summary).clicked() {
                     chosen = Some(Some(spec.id.to_owned()));
                 }
             }
@@ -103,18 +107,24 @@ fn picker(
         response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &named));
     });
     if let Some(spec) = spec {
-        super::weak(ui, context, spec.summary);
+        super::weak(ui, context, &spec.summary);
     }
-    for spec in own().filter(|spec| is_absent(spec)) {
-        let folder = if context.app.preferences.presentation { "the models folder" } else { &models.folder };
-        let model = spec.model.unwrap_or(spec.id);
-        let text = format!(
-            "\u{26a0} {} needs its model files: put the folder {model} into {folder}, or name another models folder in the settings",
-            spec.label
-        );
-        let is_chosen = Some(spec.id) == present;
-        let colour = if is_chosen { context.theme.palette.warning } else { context.theme.palette.text_weak };
+    let folder = if context.app.preferences.presentation { "the models folder" } else { &models.folder };
+    let mut small = |text: String, colour| {
         ui.add(egui::Label::new(RichText::new(text).small().color(colour)).wrap());
+    };
+    if let Some(spec) = spec.filter(|spec| is_absent(spec)) {
+        let text = format!(
+            "\u{26a0} {} needs its model files: put the folder {} into {folder}, or name another models folder in the settings",
+            spec.label,
+            spec.needs.join(" and the folder ")
+        );
+        small(text, context.theme.palette.warning);
+    }
+    let n_absent = own().filter(|spec| is_absent(spec)).count();
+    if n_absent > 0 {
+        let text = format!("{n_absent} more could be used with their model files in {folder}");
+        small(text, context.theme.palette.text_weak);
     }
     ui.add_space(8.0);
     chosen.filter(|chosen| chosen.as_deref() != present)
