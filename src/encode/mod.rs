@@ -10,6 +10,7 @@ mod models;
 mod preprocess;
 mod table;
 mod text;
+mod translate;
 
 pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
@@ -32,3 +33,4 @@ pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, T
 pub use text::glove::{Glove, GloveIdf};
 pub use text::transformer::TransformerEncoder;
 pub use text::word_vectors::WordVectors;
+pub use translate::{Search, TRANSLATOR_FILES, TranslateOptions, Translator};
