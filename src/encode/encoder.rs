@@ -39,6 +39,8 @@ pub enum Encoder {
     Text(Box<dyn TextEncoder>),
     /// Must see the whole corpus of titles first.
     Fits(Box<dyn FitsText>),
+    /// Some parts must see the corpus first, some may not.
+    Mixed(super::MixedText),
 }
 
 /// A picture after preprocessing: small, flat, ready for the device.
@@ -85,6 +87,15 @@ pub trait FitsText: Send + Sync {
 pub trait FittedText: Send + Sync {
     /// Embeds titles, unknown terms ignored.
     fn embed(&self, titles: &[&str]) -> super::CsrMatrix;
+}
+
+/// The dense sibling of [`FitsText`]: what it learns of the corpus are weights, its rows stay dense.
+pub trait FitsDenseText: Send + Sync {
+    /// As [`ImageEncoder::fingerprint`]; the corpus is added by the cache.
+    fn fingerprint(&self) -> String;
+    /// Learns from `titles` and returns an encoder of new titles in the corpus's space, with the rows of the corpus
+    /// (n, width), L2-normalised.
+    fn fit(&self, titles: &[&str]) -> (Box<dyn TextEncoder>, DenseMatrix);
 }
 
 /// Divides a row by its length; a row of zeros stays.

@@ -1,6 +1,7 @@
 //! Station 2: pictures and titles become embeddings. One file an encoder, one line in the
 //! [`EncoderTable`].
 
+mod composite;
 mod embeddings;
 mod encoder;
 mod error;
@@ -10,18 +11,22 @@ mod preprocess;
 mod table;
 mod text;
 
+pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
-    Encoder, EncoderOptions, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared, TextEncoder,
+    Encoder, EncoderOptions, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
+    TextEncoder,
 };
 pub use error::EncodeError;
-pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
+pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
 pub use models::{
     AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
     ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, TextInput, TextInputChoice,
     Verification, VerifiedFile, add_model, bytes_in_words, check_tensors, download_model, verify_model,
 };
 pub use preprocess::{Fit, Interpolation, Preprocess};
-pub use table::{EncoderSpec, EncoderTable, TableProblem};
-pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
-pub use text::minilm::MiniLm;
+pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};
+pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture};
+pub use text::glove::{Glove, GloveIdf};
+pub use text::transformer::TransformerEncoder;
+pub use text::word_vectors::WordVectors;

@@ -1,8 +1,10 @@
 //! The table of encoders, made when the models folder is known: those that need no files (a constant list, one file and
-//! one line each) and one for every model of the manifest. Opens nothing until asked.
+//! one line each), one for every model of the manifest, and the composites described by data. Opens nothing until asked.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::composite::{self, Composite};
 use super::{
     EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, image, text,
 };
@@ -48,13 +50,28 @@ pub struct EncoderSpec {
     pub output: OutputKind,
     /// Models whose files it needs, each once; empty when it needs none.
     pub needs: Vec<String>,
+    /// Whether it learns from the catalogue before it can embed.
+    pub training: Training,
     opening: Opening,
+}
+
+/// Whether an encoder has to learn from the catalogue first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Training {
+    /// It embeds as it is.
+    NotNeeded,
+    /// It learns; its weights lie in this folder of the project once it has.
+    InProject {
+        /// `trained/ID`; `None` where the table was made without a project.
+        folder: Option<PathBuf>,
+    },
 }
 
 /// How a line opens.
 enum Opening {
     BuiltIn(fn(&EncoderOptions) -> Encoder),
     Model(Box<ModelEntry>),
+    Composite(Composite),
 }
 
 /// Something that could not become a line, told where encoders are listed.
@@ -74,8 +91,17 @@ pub struct EncoderTable {
 }
 
 impl EncoderTable {
-    /// The table for a models folder: built-in encoders and the manifest's models.
+    /// The table for a models folder: built-in encoders, the manifest's models, composites.
     pub fn of(store: &ModelStore) -> Arc<Self> {
+        Self::build(store, None)
+    }
+
+    /// The same for a project whose trained weights lie in the sub-folders of `trained`.
+    pub fn of_project(store: &ModelStore, trained: &Path) -> Arc<Self> {
+        Self::build(store, Some(trained))
+    }
+
+    fn build(store: &ModelStore, trained: Option<&Path>) -> Arc<Self> {
         let mut table = Self::default();
         for built_in in BUILT_IN {
             table.add(EncoderSpec::built_in(built_in));
@@ -87,6 +113,10 @@ impl EncoderTable {
             table.problem(None, message);
         }
         // Pictures first; within a modality in the order above.
+        table.specs.sort_by_key(|spec| spec.modality == Modality::Text);
+        let mut recipes = composite::built_in();
+        recipes.extend(composite::read_folder(&store.folder().join(composite::FOLDER)));
+        composite::resolve(recipes, &mut table);
         table.specs.sort_by_key(|spec| spec.modality == Modality::Text);
         Arc::new(table)
     }
@@ -147,6 +177,7 @@ impl EncoderSpec {
             modality: line.modality,
             output: line.output,
             needs: Vec::new(),
+            training: Training::NotNeeded,
             opening: Opening::BuiltIn(line.open),
         }
     }
@@ -159,7 +190,29 @@ impl EncoderSpec {
             modality: entry.modality,
             output: OutputKind::Dense,
             needs: vec![entry.id.clone()],
+            training: Training::NotNeeded,
             opening: Opening::Model(Box::new(entry)),
+        }
+    }
+
+    /// A line for a composite whose parts are lines themselves.
+    pub(in crate::encode) fn composite(composite: Composite) -> Self {
+        let mut needs: Vec<String> = Vec::new();
+        for part in composite.parts() {
+            needs.extend(
+                part.spec.needs.iter().filter(|model| !needs.contains(model)).cloned().collect::<Vec<_>>(),
+            );
+        }
+        let trained = composite.parts().find(|part| part.spec.training != Training::NotNeeded);
+        Self {
+            id: composite.id().to_owned(),
+            label: composite.label().to_owned(),
+            summary: composite.summary().to_owned(),
+            modality: composite.modality(),
+            output: composite.output(),
+            needs,
+            training: trained.map_or(Training::NotNeeded, |part| part.spec.training.clone()),
+            opening: Opening::Composite(composite),
         }
     }
 
@@ -176,6 +229,7 @@ impl EncoderSpec {
         match &self.opening {
             Opening::BuiltIn(open) => Ok(open(options)),
             Opening::Model(entry) => open_model(entry, store, device),
+            Opening::Composite(composite) => composite.open(store, device, options),
         }
     }
 

@@ -42,7 +42,9 @@ fn every_encoder_opens_or_says_what_is_absent() {
         let opened = spec.open(&store, DeviceChoice::Cpu, &EncoderOptions::default());
         match (opened, spec.needs.first()) {
             (Ok(Encoder::Image(_)), None) => assert_eq!(spec.modality, Modality::Image),
-            (Ok(Encoder::Text(_) | Encoder::Fits(_)), None) => assert_eq!(spec.modality, Modality::Text),
+            (Ok(Encoder::Text(_) | Encoder::Fits(_) | Encoder::Mixed(_)), None) => {
+                assert_eq!(spec.modality, Modality::Text)
+            }
             (Ok(_), Some(model)) => panic!("{} opened without the files of {model}", spec.id),
             (Err(error), Some(_)) => {
                 let message = error.to_string();

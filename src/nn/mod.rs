@@ -1,15 +1,22 @@
 //! Station 1: networks. Devices, weight files, graphs, layers and kernels; knows nothing of postings.
 //!
-//! An architecture describes its network once as a [`Graph`]. [`InferenceNetwork`] loads the weights it names and
-//! runs it on candle tensors, batch norms folded away.
+//! An architecture describes its network once as a [`Graph`]; two executors read it. A [`Plan`] infers: norms folded
+//! away, steps in place, no gradient. A [`TrainableNetwork`] trains: every parameter a variable, every step
+//! differentiable.
 
 mod device;
 mod error;
 mod graph;
-mod inference;
+mod input;
 pub mod kernels;
 pub mod layers;
 pub mod ops;
+mod plan;
+mod random;
+mod steps;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
+mod testing;
 mod weights;
 
 pub use device::{DeviceChoice, describe_device, open_device};
@@ -20,5 +27,7 @@ pub use graph::{
     ParameterRole, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention, SqueezeExcite, Table, TokenPool,
     WeightStandardisation,
 };
-pub use inference::InferenceNetwork;
+pub use input::NetworkInput;
+pub use plan::{Plan, Precision};
+pub use random::Random;
 pub use weights::Weights;

@@ -1,7 +1,7 @@
 //! Reads weight files: named tensors with their expected shapes checked. Only safetensors, whole into memory; a file
 //! that is cut, corrupt or of another architecture is an error that says so. Never runs code from a file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
@@ -21,6 +21,8 @@ pub struct Weights {
     path: PathBuf,
     bytes: Vec<u8>,
     entries: HashMap<String, Entry>,
+    /// The name a parameter has in files of other libraries.
+    other_name: fn(&str) -> Option<String>,
 }
 
 /// Where one tensor lies.
@@ -75,7 +77,36 @@ impl Weights {
             }
             entries.insert(name, Entry { dtype: info.dtype, shape: info.shape.clone(), span });
         }
-        Ok(Self { path: path.to_owned(), bytes, entries })
+        Ok(Self { path: path.to_owned(), bytes, entries, other_name: |_| None })
+    }
+
+    /// Tensors in memory: name to shape and row-major values; `label` stands for the file in errors.
+    ///
+    /// # Errors
+    /// [`NnError::Tensor`] when a tensor has more or fewer numbers than its shape.
+    pub fn from_tensors(
+        label: &str,
+        tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    ) -> Result<Self, NnError> {
+        let path = PathBuf::from(label);
+        let (mut bytes, mut entries) = (Vec::new(), HashMap::new());
+        for (name, (shape, values)) in tensors {
+            let n_values = shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
+            if n_values != Some(values.len()) {
+                let (expected, found) = (format!("{shape:?}"), format!("{} numbers", values.len()));
+                return Err(NnError::Tensor { name, expected, found, path });
+            }
+            let start = bytes.len();
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            entries.insert(name, Entry { dtype: Dtype::F32, shape, span: start..bytes.len() });
+        }
+        Ok(Self { path, bytes, entries, other_name: |_| None })
+    }
+
+    /// Reads a tensor that is absent under the name asked for under the name `other_name` gives it.
+    #[must_use]
+    pub fn with_names(self, other_name: fn(&str) -> Option<String>) -> Self {
+        Self { other_name, ..self }
     }
 
     /// The file.
@@ -90,7 +121,7 @@ impl Weights {
 
     /// Shape of a tensor, `None` when the file has none of this name.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.entries.get(name).map(|entry| entry.shape.as_slice())
+        self.entry(name).map(|entry| entry.shape.as_slice())
     }
 
     /// Values of a tensor in row-major order, whatever float type the file keeps them in.
@@ -104,7 +135,7 @@ impl Weights {
             found,
             path: self.path.clone(),
         };
-        let entry = self.entries.get(name).ok_or_else(|| refuse("nothing".to_owned()))?;
+        let entry = self.entry(name).ok_or_else(|| refuse("nothing".to_owned()))?;
         if entry.shape != shape {
             return Err(refuse(format!("{:?}", entry.shape)));
         }
@@ -122,6 +153,10 @@ impl Weights {
             return Err(refuse(format!("{} numbers", values.len())));
         }
         Ok(values)
+    }
+
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name).or_else(|| self.entries.get(&(self.other_name)(name)?))
     }
 
     /// A tensor of f32 on `device`.

@@ -8,8 +8,8 @@ use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
 use crate::encode::{DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, ModelStore, Prepared};
 use crate::nn::{
-    Activation, BatchNorm, Convolution, DeviceChoice, Graph, GraphBuilder, InferenceNetwork, NodeId, Padding,
-    Weights, open_device,
+    Activation, BatchNorm, Convolution, DeviceChoice, Graph, GraphBuilder, NetworkInput, NodeId, Padding, Plan,
+    Precision, Weights, open_device,
 };
 
 /// Name of the model folder.
@@ -33,7 +33,7 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
 ];
 
 struct MobileNetV2 {
-    network: InferenceNetwork,
+    network: Plan,
     preprocess: Preprocess,
     fingerprint: String,
 }
@@ -43,7 +43,7 @@ pub(super) fn open(store: &ModelStore, device: DeviceChoice) -> Result<Encoder, 
         EncodeError::BadModelFile { path: store.folder().join(MODEL).join("config.json"), reason }
     })?;
     let weights = Weights::open(&store.file(MODEL, WEIGHTS)?)?;
-    let network = InferenceNetwork::load(&graph(), &weights, &open_device(device)?)?;
+    let network = Plan::compile(&graph(), &weights, &open_device(device)?, Precision::F32)?;
     let fingerprint =
         format!("{MODEL} v{CODE_VERSION}; {}; weights {}", preprocess.fingerprint(), weights.digest());
     Ok(Encoder::Image(Box::new(MobileNetV2 { network, preprocess, fingerprint })))
@@ -71,7 +71,7 @@ impl ImageEncoder for MobileNetV2 {
         let mut rows = DenseMatrix { width: WIDTH, values: Vec::new() };
         if !batch.is_empty() {
             let batch = Tensor::from_vec(values, (batch.len(), 3, side, side), self.network.device())?;
-            rows.values = self.network.run(&batch)?.flatten_all()?.to_vec1()?;
+            rows.values = self.network.run(NetworkInput::Images(&batch))?.flatten_all()?.to_vec1()?;
             rows.values.chunks_exact_mut(WIDTH).for_each(l2_normalise);
         }
         Ok(EmbeddingRows::Dense(rows))

@@ -1,10 +1,23 @@
-//! Image encoders, one file an architecture.
+//! Image encoders: one file an architecture, one line a size in [`architecture::IMAGE_ARCHITECTURES`].
 
 pub mod architecture;
+mod convnext;
+mod densenet;
+mod efficientnet;
+mod efficientnetv2;
+mod inception_v3;
+mod layers;
+mod mobile;
+mod mobilenetv2;
 pub(super) mod mobilenetv2_tf;
+mod mobilenetv3;
+mod nfnet;
 mod perceptual;
 mod phash;
+mod resnet;
 mod scaling;
+mod vgg;
+mod vit;
 
 pub(super) use perceptual::SPEC as PERCEPTUAL;
 pub(super) use phash::SPEC as PHASH;

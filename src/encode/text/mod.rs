@@ -1,13 +1,22 @@
 //! Text encoders, one file an architecture.
 
 pub mod architecture;
+mod bert;
+mod blocks;
+mod clip_text;
+mod distilbert;
+pub mod glove;
 pub(super) mod idf_word;
-pub mod minilm;
+mod siglip_text;
 mod stop_words;
 mod terms;
 mod tfidf;
 pub(super) mod tfidf_char;
 pub(super) mod tfidf_word;
+mod tokenizer;
+pub mod transformer;
+pub mod word_vectors;
+mod xlm_roberta;
 
 use super::{EncodeError, Encoder, ModelEntry, ModelStore};
 use crate::nn::DeviceChoice;
@@ -21,11 +30,8 @@ pub(super) fn open_model(
     store: &ModelStore,
     device: DeviceChoice,
 ) -> Result<Encoder, EncodeError> {
-    if entry.id == minilm::MODEL {
-        return Ok(Encoder::Text(Box::new(minilm::MiniLm::open(store, device)?)));
-    }
-    Err(EncodeError::BrokenEncoder(format!(
-        "the model `{}` is a network of the kind `{}`, which this program cannot open",
-        entry.id, entry.architecture
-    )))
+    Ok(Encoder::Text(match entry.architecture.as_str() {
+        glove::ARCHITECTURE => Box::new(glove::Glove::open(entry, store)?),
+        _ => Box::new(transformer::TransformerEncoder::open(entry, store, device)?),
+    }))
 }

@@ -6,6 +6,7 @@
 
 pub(super) mod depthwise;
 mod dots;
+pub(super) mod exponential;
 mod hamming;
 mod tile;
 #[cfg(target_arch = "x86_64")]

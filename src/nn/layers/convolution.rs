@@ -1,44 +1,36 @@
-//! Convolution for inference: batch norm folded into weight and bias, the fastest way chosen by shape.
+//! Convolution for inference: weight standardisation and batch norm folded into weight and bias.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
 use super::PadAmounts;
-use crate::nn::ops::{add_bias_and_activate, depthwise_conv2d, pointwise_conv2d};
-use crate::nn::{Activation, BatchNorm, Convolution, NnError, Padding, Weights};
+use super::layer::{Layer, Pass, one};
+use crate::nn::ops::{add_bias_and_activate, conv2d};
+use crate::nn::{Activation, BatchNorm, Convolution, NnError, Padding, WeightStandardisation, Weights};
 
-/// A convolution with its parameters, its batch norm folded in. Has no gradient: training needs the norm apart.
+/// A convolution with its parameters, its norms folded in. Has no gradient: training needs the norms apart.
 #[derive(Debug)]
-pub struct FoldedConvolution {
-    /// (out, in / groups, kernel, kernel); (out, in) when pointwise.
+pub(super) struct FoldedConvolution {
+    /// (out, in / groups, kernel, kernel).
     weight: Tensor,
     bias: Tensor,
-    way: Way,
+    groups: usize,
     kernel: [usize; 2],
     stride: usize,
     padding: Padding,
     activation: Activation,
 }
 
-/// How it is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// As a matrix product.
-    Pointwise,
-    /// By nn's own operation.
-    Depthwise,
-    /// By candle.
-    Grouped(usize),
-}
-
 impl FoldedConvolution {
-    /// Loads the parameters and folds the norm: w' = w s, b' = beta + (b - mean) s with s = gamma / sqrt(var + eps).
+    /// Loads the parameters, standardises the weights and folds the norm: w' = w s, b' = beta + (b - mean) s with
+    /// s = gamma / sqrt(var + eps).
     ///
     /// # Errors
     /// [`NnError::Tensor`] when one is absent or of another shape.
-    pub fn load(
+    pub(super) fn load(
         convolution: &Convolution,
         weights: &Weights,
         device: &Device,
+        dtype: DType,
     ) -> std::result::Result<Self, NnError> {
         let Convolution { name, in_channels, out_channels, kernel, groups, .. } = convolution;
         let shape = [*out_channels, in_channels.checked_div(*groups).unwrap_or(0), kernel[0], kernel[1]];
@@ -48,74 +40,73 @@ impl FoldedConvolution {
         } else {
             vec![0.0; *out_channels]
         };
-        if let Some(norm) = &convolution.norm {
-            fold(norm, weights, &mut weight, &mut bias)?;
+        if let Some(standardisation) = &convolution.standardisation {
+            standardise(standardisation, weights, &mut weight, *out_channels)?;
         }
-        let way = if *kernel == [1, 1]
-            && convolution.stride == 1
-            && *groups == 1
-            && no_padding(convolution.padding)
-        {
-            Way::Pointwise
-        } else if groups == in_channels && in_channels == out_channels {
-            Way::Depthwise
-        } else {
-            Way::Grouped(*groups)
-        };
-        let weight = match way {
-            Way::Pointwise => Tensor::from_vec(weight, (*out_channels, *in_channels), device)?,
-            Way::Depthwise | Way::Grouped(_) => Tensor::from_vec(weight, shape.as_slice(), device)?,
-        };
+        if let Some(norm) = &convolution.norm {
+            let affine = folded_norm(norm, weights, *out_channels)?;
+            let kernel_len = weight.len().checked_div(*out_channels).unwrap_or(0).max(1);
+            for ((kernel, bias), (scale, shift)) in weight.chunks_mut(kernel_len).zip(&mut bias).zip(affine) {
+                kernel.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+                *bias = (f64::from(*bias) * scale + shift) as f32;
+            }
+        }
         Ok(Self {
-            weight,
-            bias: Tensor::from_vec(bias, *out_channels, device)?,
-            way,
+            weight: Tensor::from_vec(weight, shape.as_slice(), device)?.to_dtype(dtype)?,
+            bias: Tensor::from_vec(bias, *out_channels, device)?.to_dtype(dtype)?,
+            groups: *groups,
             kernel: *kernel,
             stride: convolution.stride,
             padding: convolution.padding,
             activation: convolution.activation,
         })
     }
+}
 
-    /// (n, in, h, w) to (n, out, oh, ow).
-    ///
-    /// # Errors
-    /// When the shapes do not fit or the device fails.
-    pub fn forward(&self, features: &Tensor) -> Result<Tensor> {
+impl Layer for FoldedConvolution {
+    fn forward(&self, inputs: &[Tensor], _: &mut Pass<'_>) -> Result<Tensor> {
+        let features = one(inputs)?;
         let (_, _, height, width) = features.dims4()?;
         let pad = PadAmounts::new(self.padding, [height, width], self.kernel, self.stride);
-        let result = match self.way {
-            Way::Pointwise => pointwise_conv2d(features, &self.weight)?,
-            Way::Depthwise => depthwise_conv2d(features, &self.weight, self.stride, pad)?,
-            Way::Grouped(groups) => pad.apply(features)?.conv2d(&self.weight, 0, self.stride, 1, groups)?,
-        };
+        // The convolution's result is new memory that nobody else holds, as the step in place asks.
+        let result = conv2d(features, &self.weight, self.stride, pad, self.groups)?;
         add_bias_and_activate(result, &self.bias, self.activation)
     }
 }
 
-/// A 1x1 kernel at stride 1 gets no zeros from SAME either.
-fn no_padding(padding: Padding) -> bool {
-    matches!(padding, Padding::Same | Padding::Symmetric([0, 0]))
-}
-
-fn fold(
+/// The norm of each channel as x scale + shift, in f64.
+pub(super) fn folded_norm(
     norm: &BatchNorm,
     weights: &Weights,
-    weight: &mut [f32],
-    bias: &mut [f32],
-) -> std::result::Result<(), NnError> {
-    let n_channels = bias.len();
+    n_channels: usize,
+) -> std::result::Result<Vec<(f64, f64)>, NnError> {
     let parameter = |kind: &str| weights.values(&format!("{}.{kind}", norm.name), &[n_channels]);
     let (gamma, beta) = (parameter("weight")?, parameter("bias")?);
     let (mean, variance) = (parameter("running_mean")?, parameter("running_var")?);
-    let kernel_len = weight.len().checked_div(n_channels).unwrap_or(0).max(1);
-    for (channel, kernel) in weight.chunks_mut(kernel_len).enumerate() {
-        let scale = f64::from(gamma[channel]) / (f64::from(variance[channel]) + norm.epsilon).sqrt();
-        for value in kernel {
-            *value = (f64::from(*value) * scale) as f32;
-        }
-        let shifted = (f64::from(bias[channel]) - f64::from(mean[channel])) * scale;
-        bias[channel] = (f64::from(beta[channel]) + shifted) as f32;
+    let affine = gamma.into_iter().zip(beta).zip(mean.into_iter().zip(variance));
+    Ok(affine
+        .map(|((gamma, beta), (mean, variance))| {
+            let scale = f64::from(gamma) / (f64::from(variance) + norm.epsilon).sqrt();
+            (scale, f64::from(beta) - f64::from(mean) * scale)
+        })
+        .collect())
+}
+
+fn standardise(
+    standardisation: &WeightStandardisation,
+    weights: &Weights,
+    weight: &mut [f32],
+    n_channels: usize,
+) -> std::result::Result<(), NnError> {
+    let gain = weights.values(&standardisation.gain, &[n_channels, 1, 1, 1])?;
+    let fan_in = weight.len().checked_div(n_channels).unwrap_or(0).max(1);
+    for (kernel, gain) in weight.chunks_mut(fan_in).zip(gain) {
+        let mean = kernel.iter().copied().map(f64::from).sum::<f64>() / fan_in as f64;
+        let variance =
+            kernel.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / fan_in as f64;
+        let deviation = (variance + standardisation.epsilon).sqrt();
+        let scale = f64::from(gain) * standardisation.gamma / (fan_in as f64).sqrt() / deviation;
+        kernel.iter_mut().for_each(|value| *value = ((f64::from(*value) - mean) * scale) as f32);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
+use super::storage::{chunk, floats};
 use crate::nn::kernels::depthwise::{Geometry, Scratch};
 use crate::nn::layers::PadAmounts;
 
@@ -196,17 +197,6 @@ impl CustomOp2 for WeightGradient {
 
 fn kernel_of<'a>(weight: &'a [f32], channel: usize, geometry: &Geometry) -> &'a [f32] {
     chunk(weight, channel, geometry.kernel[0] * geometry.kernel[1])
-}
-
-fn chunk(values: &[f32], index: usize, len: usize) -> &[f32] {
-    &values[index * len..(index + 1) * len]
-}
-
-fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
-        _ => bail!("depthwise convolution needs contiguous f32"),
-    }
 }
 
 #[cfg(test)]

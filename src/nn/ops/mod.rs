@@ -1,9 +1,22 @@
-//! Operations candle lacks or does slowly.
+//! Operations candle lacks, does slowly or whose gradient it gets wrong. All but the in-place ones are differentiable.
 
+mod activation;
 mod bias_activation;
+mod channel_affine;
+mod convolution;
 mod depthwise;
+mod normalisation;
 mod pointwise;
+mod pool;
+mod storage;
+mod upsample;
 
-pub use bias_activation::add_bias_and_activate;
+pub use activation::activate;
+pub use bias_activation::{add_bias_and_activate, add_row_bias_and_activate};
+pub use channel_affine::scale_planes;
+pub use convolution::conv2d;
 pub use depthwise::depthwise_conv2d;
+pub use normalisation::{layer_norm, softmax};
 pub use pointwise::pointwise_conv2d;
+pub use pool::{average_pool, max_pool};
+pub use upsample::upsample_nearest;

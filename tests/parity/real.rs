@@ -1,39 +1,22 @@
 //! The real models against the numbers of the field's own libraries (timm, transformers, Pillow) in
-//! `$LOOKALIKE_SHARED/parity/real.json`. Without that variable and without `../shared` the tests say that they are
-//! skipped; a folder that was named must be complete.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+//! `parity/real.json` of the shared folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use image::RgbImage;
 use lookalike::encode::{
-    EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, MiniLm, ModelStore,
-    Preprocess, TextEncoder,
+    EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, Manifest,
+    ModelStore, Preprocess, TextEncoder,
 };
 use lookalike::nn::DeviceChoice;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The shared folder; `None` where nobody named one and the default is absent.
-fn shared() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("LOOKALIKE_SHARED") {
-        let folder = PathBuf::from(named);
-        assert!(folder.is_dir(), "LOOKALIKE_SHARED is no folder: {}", folder.display());
-        return Some(folder);
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no shared data (set LOOKALIKE_SHARED)");
-    None
-}
+use super::{cosine, json, shared};
 
 /// One section of real.json.
 fn section<T: DeserializeOwned>(shared: &Path, name: &str) -> Vec<T> {
-    let path = shared.join("parity/real.json");
-    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut all: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let mut all: serde_json::Value = json(shared, "parity/real.json");
     let cases: Vec<T> = serde_json::from_value(all[name].take()).unwrap();
     assert!(!cases.is_empty());
     cases
@@ -41,13 +24,6 @@ fn section<T: DeserializeOwned>(shared: &Path, name: &str) -> Vec<T> {
 
 fn picture(path: &Path) -> RgbImage {
     image::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8()
-}
-
-fn cosine(a: &[f32], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let dot: f64 = a.iter().zip(b).map(|(&a, b)| f64::from(a) * b).sum();
-    let (a, b): (f64, f64) = (a.iter().map(|&a| f64::from(a).powi(2)).sum(), b.iter().map(|b| b * b).sum());
-    dot / (a * b).sqrt()
 }
 
 fn store(shared: &Path) -> ModelStore {
@@ -103,7 +79,8 @@ struct TextCase {
 #[test]
 fn parity_minilm() {
     let Some(shared) = shared() else { return };
-    let encoder = MiniLm::open(&store(&shared), DeviceChoice::Auto).unwrap();
+    let entry = Manifest::built_in().find("all-MiniLM-L6-v2").unwrap();
+    let encoder = TransformerEncoder::open(entry, &store(&shared), DeviceChoice::Auto).unwrap();
     let cases: Vec<TextCase> = section(&shared, "all-MiniLM-L6-v2");
     for case in &cases {
         assert_eq!(encoder.token_ids(&case.title).unwrap(), case.ids, "{:?}", case.title);

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use candle_core::DType;
 
 use super::*;
+use crate::nn::testing::{Case, Phase, cases, evaluate, fill};
 use crate::nn::{Activation, BatchNorm, Convolution, GraphBuilder, Linear, Padding};
 
 type Tensors = HashMap<String, Tensor>;
@@ -32,23 +32,14 @@ fn parameters() -> Tensors {
 }
 
 fn weights(tensors: &Tensors) -> Weights {
-    let bytes = safetensors_bytes(tensors);
-    Weights::from_bytes(Path::new("test.safetensors"), bytes).unwrap()
+    let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let tensors =
+        tensors.iter().map(|(name, tensor)| (name.clone(), (tensor.dims().to_vec(), numbers(tensor))));
+    Weights::from_tensors("a test", tensors.collect()).unwrap()
 }
 
-fn safetensors_bytes(tensors: &Tensors) -> Vec<u8> {
-    let (mut header, mut data) = (serde_json::Map::new(), Vec::<u8>::new());
-    for (name, tensor) in tensors {
-        let start = data.len();
-        for value in tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap() {
-            data.extend(value.to_le_bytes());
-        }
-        let entry =
-            serde_json::json!({"dtype": "F32", "shape": tensor.dims(), "data_offsets": [start, data.len()]});
-        header.insert(name.clone(), entry);
-    }
-    let header = serde_json::to_vec(&header).unwrap();
-    [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+fn compile(tensors: &Tensors) -> Result<Plan, NnError> {
+    Plan::compile(&graph(), &weights(tensors), &Device::Cpu, Precision::F32)
 }
 
 fn convolution(
@@ -114,10 +105,11 @@ fn written_out(tensors: &Tensors, input: &Tensor) -> candle_core::Result<Tensor>
 #[test]
 fn agrees_with_the_network_written_out() {
     let tensors = parameters();
-    let network = InferenceNetwork::load(&graph(), &weights(&tensors), &Device::Cpu).unwrap();
+    let network = compile(&tensors).unwrap();
     for (n_images, height, width) in [(1, 5, 5), (3, 8, 6)] {
         let input = Tensor::randn(0_f32, 1.0, (n_images, 3, height, width), &Device::Cpu).unwrap();
-        let (ours, plain) = (network.run(&input).unwrap(), written_out(&tensors, &input).unwrap());
+        let (ours, plain) =
+            (network.run(NetworkInput::Images(&input)).unwrap(), written_out(&tensors, &input).unwrap());
         assert_eq!(ours.dims(), [n_images, 2]);
         let worst = (ours - plain).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(worst < 1e-4, "{worst}");
@@ -129,17 +121,42 @@ fn the_missing_or_misshaped_tensor_is_named() {
     for name in ["stem.weight", "n2.running_var", "thin.bias", "head.bias"] {
         let mut tensors = parameters();
         tensors.insert(name.to_owned(), Tensor::zeros((7, 1), DType::F32, &Device::Cpu).unwrap());
-        let error = InferenceNetwork::load(&graph(), &weights(&tensors), &Device::Cpu).unwrap_err();
+        let error = compile(&tensors).unwrap_err();
         assert!(error.to_string().contains(&format!("tensor `{name}`")), "{error}");
         tensors.remove(name);
-        let error = InferenceNetwork::load(&graph(), &weights(&tensors), &Device::Cpu).unwrap_err();
+        let error = compile(&tensors).unwrap_err();
         assert!(error.to_string().contains("found nothing"), "{error}");
     }
 }
 
 #[test]
 fn an_input_of_another_depth_is_an_error() {
-    let network = InferenceNetwork::load(&graph(), &weights(&parameters()), &Device::Cpu).unwrap();
-    assert!(network.run(&Tensor::zeros((1, 4, 5, 5), DType::F32, &Device::Cpu).unwrap()).is_err());
-    assert!(network.run(&Tensor::zeros((3, 5), DType::F32, &Device::Cpu).unwrap()).is_err());
+    let network = compile(&parameters()).unwrap();
+    let run = |shape: &[usize]| {
+        network.run(NetworkInput::Images(&Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap()))
+    };
+    assert!(run(&[1, 3, 5, 5]).is_ok());
+    assert!(run(&[1, 4, 5, 5]).is_err());
+    assert!(run(&[3, 5]).is_err());
+}
+
+#[test]
+fn every_operation_agrees_with_nested_loops() {
+    for case in cases() {
+        check_case(&case, 1);
+    }
+}
+
+/// Runs a case with seeded parameters and compares shape and numbers.
+fn check_case(case: &Case, seed: u64) {
+    let tensors = fill(&case.graph, seed);
+    let expected = evaluate(&case.graph, &tensors, &case.input, case.mask.as_ref(), Phase::Evaluation);
+    let plan = Plan::compile(&case.graph, &case.weights(&tensors), &Device::Cpu, Precision::F16).unwrap();
+    let found = case.with_input(&Device::Cpu, |input| plan.run(input)).unwrap();
+    assert_eq!(found.dims(), expected.shape, "{}", case.name);
+    let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    for (place, (found, expected)) in found.into_iter().zip(expected.values).enumerate() {
+        let error = (f64::from(found) - expected).abs();
+        assert!(error < 1e-4 * (1.0 + expected.abs()), "{} at {place}: {found}, not {expected}", case.name);
+    }
 }

@@ -1,0 +1,76 @@
+//! What a layer is, and where its parameters come from.
+
+use std::fmt::Debug;
+
+use candle_core::{DType, Device, Result, Tensor, bail};
+
+use crate::nn::random::Random;
+use crate::nn::{NetworkInput, NnError, Weights};
+
+/// One node of a network with its parameters.
+pub(crate) trait Layer: Debug + Send + Sync {
+    /// The node's result, from the results of the nodes it reads.
+    fn forward(&self, inputs: &[Tensor], pass: &mut Pass<'_>) -> Result<Tensor>;
+}
+
+/// One run of a network.
+#[derive(Debug)]
+pub(crate) struct Pass<'a> {
+    /// What the network was given.
+    pub(crate) input: NetworkInput<'a>,
+    /// Where dropout takes its numbers from; `None` outside training.
+    pub(crate) random: Option<&'a mut Random>,
+}
+
+/// Where parameters come from, and so for which executor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Parameters<'a> {
+    /// Fixed numbers, to infer: norms are folded, matrices joined.
+    Fixed {
+        /// The file.
+        weights: &'a Weights,
+        /// Where to.
+        device: &'a Device,
+        /// In which precision.
+        dtype: DType,
+    },
+    /// Variables, to train: layers hold them as they are.
+    Learned(&'a dyn VariableSource),
+}
+
+/// Variables by name.
+pub(crate) trait VariableSource: Debug {
+    /// The tensor of the variable.
+    fn variable(&self, name: &str, shape: &[usize]) -> std::result::Result<Tensor, NnError>;
+}
+
+impl Parameters<'_> {
+    /// The parameter of this full name.
+    ///
+    /// # Errors
+    /// [`NnError::Tensor`] when it is absent or of another shape.
+    pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> std::result::Result<Tensor, NnError> {
+        match self {
+            Self::Fixed { weights, device, dtype } => {
+                Ok(weights.tensor(name, shape, device)?.to_dtype(*dtype)?)
+            }
+            Self::Learned(source) => source.variable(name, shape),
+        }
+    }
+}
+
+/// The result of the one node read.
+pub(super) fn one(inputs: &[Tensor]) -> Result<&Tensor> {
+    match inputs {
+        [input, ..] => Ok(input),
+        [] => bail!("a node reads no other"),
+    }
+}
+
+/// The results of the two nodes read.
+pub(super) fn two(inputs: &[Tensor]) -> Result<[&Tensor; 2]> {
+    match inputs {
+        [a, b, ..] => Ok([a, b]),
+        _ => bail!("a node that reads two others was given {}", inputs.len()),
+    }
+}

@@ -1,0 +1,79 @@
+//! The executor that infers: a graph compiled for one device and precision, norms folded away. Has no gradient.
+
+use candle_core::{DType, Device, Tensor};
+
+use super::layers::{Parameters, Pass};
+use super::steps::{Steps, output_width};
+use super::{Graph, NetworkInput, NnError, Weights};
+
+/// The numbers a device computes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// IEEE halves: twice as fast on most GPUs, about three digits.
+    F16,
+    /// Halves with the range of f32, about two digits.
+    BF16,
+}
+
+impl Precision {
+    /// What the device computes in when asked for this: the CPU always in f32, since halves would only be slower there.
+    fn dtype(self, device: &Device) -> DType {
+        match self {
+            _ if device.is_cpu() => DType::F32,
+            Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+            Self::BF16 => DType::BF16,
+        }
+    }
+}
+
+/// A graph with its weights on a device, ready to run.
+#[derive(Debug)]
+pub struct Plan {
+    steps: Steps,
+    device: Device,
+    output_width: Option<usize>,
+}
+
+impl Plan {
+    /// Loads every parameter the graph names and prepares each operation for the device.
+    ///
+    /// # Errors
+    /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
+    pub fn compile(
+        graph: &Graph,
+        weights: &Weights,
+        device: &Device,
+        precision: Precision,
+    ) -> Result<Self, NnError> {
+        let parameters = Parameters::Fixed { weights, device, dtype: precision.dtype(device) };
+        let steps = Steps::load(graph, parameters)?;
+        Ok(Self { steps, device: device.clone(), output_width: output_width(graph) })
+    }
+
+    /// Where the weights are; inputs must be there too.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Numbers a row of the output, where the graph alone tells (a flattened picture's depends on its size).
+    pub fn output_width(&self) -> Option<usize> {
+        self.output_width
+    }
+
+    /// The network's output for a batch, in f32.
+    ///
+    /// # Errors
+    /// When the input does not fit the network or the device fails.
+    pub fn run(&self, input: NetworkInput<'_>) -> Result<Tensor, NnError> {
+        let result = self.steps.run(&mut Pass { input, random: None })?;
+        Ok(result.to_dtype(DType::F32)?)
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
