@@ -29,6 +29,9 @@ pub enum OutputKind {
 pub struct EncoderOptions {
     /// Leave out scikit-learn's English stop words (word TF-IDF and IDF only).
     pub english_stop_words: bool,
+    /// The numbers networks compute in on a GPU; the CPU always takes f32.
+    #[serde(default)]
+    pub precision: crate::nn::Precision,
 }
 
 /// An opened encoder.

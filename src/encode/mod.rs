@@ -15,8 +15,8 @@ mod translate;
 pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
-    Encoder, EncoderOptions, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
-    TextEncoder,
+    Encoder, EncoderOptions, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind,
+    Prepared, TextEncoder,
 };
 pub use error::EncodeError;
 pub use image::adapt::adapt_weights;
@@ -29,7 +29,9 @@ pub use models::{
 };
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};
-pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture};
+pub use text::architecture::{
+    TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture,
+};
 pub use text::glove::{Glove, GloveIdf};
 pub use text::transformer::TransformerEncoder;
 pub use text::word_vectors::WordVectors;

@@ -9,7 +9,7 @@ use super::image::autoencoder;
 use super::{
     EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, image, text,
 };
-use crate::nn::DeviceChoice;
+use crate::nn::{DeviceChoice, Precision};
 
 /// An encoder that needs no files: a line of the constant part of the table.
 pub(in crate::encode) struct BuiltIn {
@@ -244,7 +244,7 @@ impl EncoderSpec {
     ) -> Result<Encoder, EncodeError> {
         match &self.opening {
             Opening::BuiltIn(open) => Ok(open(options)),
-            Opening::Model(entry) => open_model(entry, store, device),
+            Opening::Model(entry) => open_model(entry, store, device, options.precision),
             Opening::Composite(composite) => composite.open(store, device, options),
             Opening::Autoencoder => match &self.training {
                 Training::InProject { folder: Some(folder) } => autoencoder::open(folder, device),
@@ -276,10 +276,15 @@ impl std::fmt::Debug for EncoderSpec {
     }
 }
 
-fn open_model(entry: &ModelEntry, store: &ModelStore, device: DeviceChoice) -> Result<Encoder, EncodeError> {
+fn open_model(
+    entry: &ModelEntry,
+    store: &ModelStore,
+    device: DeviceChoice,
+    precision: Precision,
+) -> Result<Encoder, EncodeError> {
     match entry.modality {
-        Modality::Image => image::open_model(entry, store, device),
-        Modality::Text => text::open_model(entry, store, device),
+        Modality::Image => image::open_model(entry, store, device, precision),
+        Modality::Text => text::open_model(entry, store, device, precision),
     }
 }
 

@@ -5,5 +5,5 @@ mod gradients;
 mod reference;
 
 pub(crate) use cases::{Case, cases, fill};
-pub(crate) use gradients::{check_gradients, gradient_check};
+pub(crate) use gradients::check_gradients;
 pub(crate) use reference::{Array, Phase, evaluate};
