@@ -42,6 +42,8 @@ pub enum Encoder {
     Text(Box<dyn TextEncoder>),
     /// Must see the whole corpus of titles first.
     Fits(Box<dyn FitsText>),
+    /// The same with dense rows.
+    FitsDense(Box<dyn FitsDenseText>),
     /// Some parts must see the corpus first, some may not.
     Mixed(super::MixedText),
 }

@@ -72,6 +72,8 @@ pub enum Training {
 enum Opening {
     BuiltIn(fn(&EncoderOptions) -> Encoder),
     Model(Box<ModelEntry>),
+    /// Word vectors weighed by their words' rarity in the catalogue.
+    WeighedWords(Box<ModelEntry>),
     Composite(Composite),
     Autoencoder,
 }
@@ -110,7 +112,11 @@ impl EncoderTable {
         }
         table.add(EncoderSpec::autoencoder(trained));
         for entry in store.entries() {
+            let weighed = (entry.architecture == text::glove::ARCHITECTURE).then(|| entry.clone());
             table.add(EncoderSpec::model(entry));
+            if let Some(entry) = weighed {
+                table.add(EncoderSpec::weighed_words(entry));
+            }
         }
         for message in store.problems() {
             table.problem(None, message);
@@ -198,6 +204,20 @@ impl EncoderSpec {
         }
     }
 
+    /// A second line for word vectors: the mean weighed by rarity.
+    fn weighed_words(entry: ModelEntry) -> Self {
+        Self {
+            id: format!("{}-idf", entry.id),
+            label: format!("{}, rare words first", entry.label),
+            summary: "Mean of word vectors, each word weighed by its rarity in the catalogue".to_owned(),
+            modality: Modality::Text,
+            output: OutputKind::Dense,
+            needs: vec![entry.id.clone()],
+            training: Training::NotNeeded,
+            opening: Opening::WeighedWords(Box::new(entry)),
+        }
+    }
+
     fn autoencoder(trained: Option<&Path>) -> Self {
         Self {
             id: autoencoder::ID.to_owned(),
@@ -245,6 +265,9 @@ impl EncoderSpec {
         match &self.opening {
             Opening::BuiltIn(open) => Ok(open(options)),
             Opening::Model(entry) => open_model(entry, store, device, options.precision),
+            Opening::WeighedWords(entry) => {
+                Ok(Encoder::FitsDense(Box::new(text::glove::Glove::open(entry, store)?.weighed())))
+            }
             Opening::Composite(composite) => composite.open(store, device, options),
             Opening::Autoencoder => match &self.training {
                 Training::InProject { folder: Some(folder) } => autoencoder::open(folder, device),

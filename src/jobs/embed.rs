@@ -66,6 +66,11 @@ pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embed
             let (embeddings, n_new) = corpus::fit(bench, id, &**fits, &key, &contents, context)?;
             (key, embeddings, n_new)
         }
+        Encoder::FitsDense(fits) => {
+            let key = CacheKey::new(id, &[&fits.fingerprint(), &corpus]);
+            let (embeddings, n_new) = corpus::fit_dense(bench, id, &**fits, &key, &contents, context)?;
+            (key, embeddings, n_new)
+        }
         Encoder::Mixed(mixed) => {
             let key = CacheKey::new(id, &[&mixed.fingerprint(), &format!("{:?}", bench.options), &corpus]);
             let (embeddings, n_new) =
