@@ -1,23 +1,43 @@
-//! Pictures to the numbers a network expects, as timm's evaluation transforms and Pillow's antialiased resizing make
-//! them, read from the model's own config. Decodes nothing.
+//! Pictures to the numbers a network expects, as timm's evaluation transforms, transformers' image processors and
+//! Pillow's antialiased resizing make them, read from the model's own config. Decodes nothing.
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+#[path = "preprocess_config.rs"]
+mod config;
 #[path = "preprocess_resize.rs"]
 mod resize;
 
-use resize::{Window, resize};
+use resize::resize;
+
+pub(in crate::encode) use resize::{Window, weights};
 
 /// How a picture gets the network's size.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fit {
     /// Both sides to the network's, whatever the proportions.
     Squash,
+    /// Both sides to floor(size / fraction), whatever the proportions, then the centre is cut out.
+    SquashAndCropCentre {
+        /// timm's `crop_pct`.
+        fraction: f64,
+    },
     /// The shorter side to floor(size / fraction), then the centre of the network's size is cut out.
     CropCentre {
         /// timm's `crop_pct`.
         fraction: f64,
+    },
+    /// The longer side to floor(size / fraction), then the centre is cut out or laid on the mean colour.
+    Border {
+        /// timm's `crop_pct`.
+        fraction: f64,
+    },
+    /// The shorter side to this many pixels, then the centre is cut out, an odd rest going below and right
+    /// (transformers' `shortest_edge`).
+    ShorterSide {
+        /// At least the network's size.
+        pixels: u32,
     },
 }
 
@@ -27,8 +47,11 @@ pub enum Fit {
 pub enum Interpolation {
     /// Triangle.
     Bilinear,
-    /// Cubic with a = -0.5.
+    /// Cubic with a = -0.5. Networks trained with `random`, a change between these two, are evaluated with this one.
+    #[serde(alias = "random")]
     Bicubic,
+    /// Sinc windowed by a wider sinc, three pixels to each side.
+    Lanczos,
 }
 
 /// A model's preprocessing.
@@ -49,61 +72,23 @@ pub struct Preprocess {
 /// Raised when the same settings give other numbers.
 const CODE_VERSION: u32 = 1;
 
-/// The keys of timm's config.json that matter here; newer ones keep them under `pretrained_cfg`.
-#[derive(Deserialize)]
-struct Config {
-    pretrained_cfg: Option<Box<Config>>,
-    input_size: Option<[u32; 3]>,
-    interpolation: Option<Interpolation>,
-    #[serde(alias = "crop_mode")]
-    crop: Option<String>,
-    crop_pct: Option<f64>,
-    mean: Option<[f32; 3]>,
-    std: Option<[f32; 3]>,
+/// One side of a picture: what is kept of it after resizing, and where that lies in the network's square.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Placement {
+    window: Window,
+    offset: u32,
 }
 
 impl Preprocess {
-    /// Reads timm's config.json.
-    ///
-    /// # Errors
-    /// What is missing or out of range, in words.
-    pub fn from_config(json: &str) -> Result<Self, String> {
-        let config: Config = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        let config = config.pretrained_cfg.map_or_else(|| serde_json::from_str(json), |inner| Ok(*inner));
-        let config: Config = config.map_err(|error| error.to_string())?;
-        let missing = |key: &str| format!("`{key}` is missing");
-        let [channels, height, width] = config.input_size.ok_or_else(|| missing("input_size"))?;
-        if channels != 3 || height != width || !(1..=4096).contains(&width) {
-            return Err(format!("`input_size` is [{channels}, {height}, {width}], where [3, n, n] is read"));
-        }
-        let fraction = config.crop_pct.unwrap_or(0.875);
-        if !(0.05..=1.0).contains(&fraction) {
-            return Err(format!("`crop_pct` is {fraction}, outside 0.05 to 1"));
-        }
-        let fit = match config.crop.as_deref() {
-            None | Some("center") => Fit::CropCentre { fraction },
-            Some("squash") => Fit::Squash,
-            Some(other) => return Err(format!("`crop` is {other:?}, where center or squash is read")),
-        };
-        let std = config.std.ok_or_else(|| missing("std"))?;
-        if std.iter().any(|&value| value <= 0.0) {
-            return Err("`std` must be above zero".to_owned());
-        }
-        Ok(Self {
-            size: width,
-            fit,
-            interpolation: config.interpolation.ok_or_else(|| missing("interpolation"))?,
-            mean: config.mean.ok_or_else(|| missing("mean"))?,
-            std,
-        })
-    }
-
     /// The picture as (3, size, size), row-major. A picture without pixels is black.
     pub fn apply(&self, picture: &RgbImage) -> Vec<f32> {
         let side = self.size as usize;
         let (width, height) = self.resized_size(picture.dimensions());
-        let window = |resized: u32| Window { resized, start: crop_start(resized, self.size), len: self.size };
-        let bytes = resize(picture, window(width), window(height), self.interpolation);
+        let (columns, rows) = (self.placement(width), self.placement(height));
+        let mut bytes = resize(picture, columns.window, rows.window, self.interpolation);
+        if columns.window.len < self.size || rows.window.len < self.size {
+            bytes = self.on_mean_colour(&bytes, columns, rows);
+        }
         let pixels = bytes.as_chunks::<3>().0;
         let mut values = vec![0.0_f32; 3 * side * side];
         // (byte / 255 - mean) / std, once for each of the 256 bytes.
@@ -123,25 +108,57 @@ impl Preprocess {
         format!("{self:?} v{CODE_VERSION}")
     }
 
-    /// Width and height after resizing, before the crop; never smaller than the crop.
+    /// Width and height after resizing, before the crop; smaller than the crop only with borders.
     fn resized_size(&self, (width, height): (u32, u32)) -> (u32, u32) {
+        // timm: floor(size / crop_pct).
+        let enlarged = |fraction: f64| (f64::from(self.size) / fraction).floor() as u32;
         match self.fit {
             Fit::Squash => (self.size, self.size),
-            Fit::CropCentre { fraction } => {
-                // timm: floor(size / crop_pct); torchvision: the longer side is cut to a whole number.
-                let shorter = (f64::from(self.size) / fraction).floor() as u32;
-                let longer = |long: u32, short: u32| {
-                    let scaled = u64::from(shorter) * u64::from(long) / u64::from(short.max(1));
-                    u32::try_from(scaled).unwrap_or(u32::MAX).max(shorter)
-                };
-                if width <= height {
-                    (shorter, longer(height, width))
-                } else {
-                    (longer(width, height), shorter)
-                }
+            Fit::SquashAndCropCentre { fraction } => (enlarged(fraction), enlarged(fraction)),
+            Fit::CropCentre { fraction } => by_shorter_side((width, height), enlarged(fraction)),
+            Fit::ShorterSide { pixels } => by_shorter_side((width, height), pixels.max(self.size)),
+            Fit::Border { fraction } => {
+                let ratio = f64::from(width.max(height).max(1)) / f64::from(enlarged(fraction));
+                let scaled = |side: u32| (f64::from(side) / ratio).round_ties_even().max(1.0) as u32;
+                (scaled(width), scaled(height))
             }
         }
     }
+
+    fn placement(&self, resized: u32) -> Placement {
+        if resized < self.size {
+            let window = Window { resized, start: 0, len: resized };
+            return Placement { window, offset: (self.size - resized) / 2 };
+        }
+        let start = match self.fit {
+            Fit::ShorterSide { .. } => (resized - self.size) / 2,
+            _ => crop_start(resized, self.size),
+        };
+        Placement { window: Window { resized, start, len: self.size }, offset: 0 }
+    }
+
+    /// The square of the network's size in the mean colour with the kept part of the picture in it.
+    fn on_mean_colour(&self, kept: &[u8], columns: Placement, rows: Placement) -> Vec<u8> {
+        let side = self.size as usize;
+        let colour = self.mean.map(|mean| (255.0 * f64::from(mean)).round_ties_even() as u8);
+        let mut square = colour.repeat(side * side);
+        let line_bytes = columns.window.len as usize * 3;
+        let lines = square.chunks_exact_mut(side * 3).skip(rows.offset as usize);
+        for (line, from) in lines.zip(kept.chunks_exact(line_bytes.max(1))) {
+            let start = columns.offset as usize * 3;
+            line[start..start + line_bytes].copy_from_slice(from);
+        }
+        square
+    }
+}
+
+/// The shorter side to `shorter`, the longer in proportion, cut to a whole number as torchvision does.
+fn by_shorter_side((width, height): (u32, u32), shorter: u32) -> (u32, u32) {
+    let longer = |long: u32, short: u32| {
+        let scaled = u64::from(shorter) * u64::from(long) / u64::from(short.max(1));
+        u32::try_from(scaled).unwrap_or(u32::MAX).max(shorter)
+    };
+    if width <= height { (shorter, longer(height, width)) } else { (longer(width, height), shorter) }
 }
 
 /// torchvision's centre crop: int(round((have - want) / 2)), halves to the even number.
@@ -179,7 +196,12 @@ mod tests {
 
     #[test]
     fn one_colour_stays_that_colour() {
-        for fit in [Fit::Squash, Fit::CropCentre { fraction: 0.5 }] {
+        for fit in [
+            Fit::Squash,
+            Fit::SquashAndCropCentre { fraction: 0.7 },
+            Fit::CropCentre { fraction: 0.5 },
+            Fit::ShorterSide { pixels: 9 },
+        ] {
             let picture = RgbImage::from_pixel(7, 31, image::Rgb([255, 51, 0]));
             let preprocess = Preprocess { mean: [0.5; 3], std: [0.5; 3], ..preprocess(4, fit) };
             let values = preprocess.apply(&picture);
@@ -190,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_picture_without_pixels_is_black() {
-        for fit in [Fit::Squash, Fit::CropCentre { fraction: 1.0 }] {
+        for fit in [Fit::Squash, Fit::CropCentre { fraction: 1.0 }, Fit::ShorterSide { pixels: 1 }] {
             for (width, height) in [(0, 0), (0, 5), (5, 0)] {
                 assert_eq!(preprocess(4, fit).apply(&RgbImage::new(width, height)), [0.0; 48]);
             }
@@ -198,31 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn configs_old_and_new_are_read() {
-        let plain = r#"{"input_size":[3,224,224],"interpolation":"bicubic","crop_pct":0.9,"mean":[0,0,0],"std":[1,1,1]}"#;
-        let expected = Preprocess {
-            interpolation: Interpolation::Bicubic,
-            ..preprocess(224, Fit::CropCentre { fraction: 0.9 })
-        };
-        assert_eq!(Preprocess::from_config(plain).unwrap(), expected);
-        let nested = format!(r#"{{"architecture":"x","pretrained_cfg":{plain}}}"#);
-        assert_eq!(Preprocess::from_config(&nested).unwrap(), expected);
-    }
-
-    #[test]
-    fn bad_configs_say_what_is_wrong() {
-        for (from, to, expected) in [
-            ("[3,224,224]", "[1,224,224]", "input_size"),
-            ("[3,224,224]", "[3,0,0]", "input_size"),
-            ("bilinear", "magic", "magic"),
-            ("0.9", "0.0", "crop_pct"),
-            ("[1,1,1]", "[1,0,1]", "std"),
-            ("\"mean\"", "\"other\"", "mean"),
-            ("{", "", "expected"),
-        ] {
-            let good = r#"{"input_size":[3,224,224],"interpolation":"bilinear","crop_pct":0.9,"mean":[0,0,0],"std":[1,1,1]}"#;
-            let message = Preprocess::from_config(&good.replacen(from, to, 1)).unwrap_err();
-            assert!(message.contains(expected), "{from} -> {to}: {message}");
+    fn borders_have_the_mean_colour() {
+        let mean = [0.2, 0.6, 1.0];
+        let preprocess = Preprocess { mean, ..preprocess(4, Fit::Border { fraction: 1.0 }) };
+        for (width, height) in [(80, 39), (2, 1), (4000, 1)] {
+            let values = preprocess.apply(&RgbImage::new(width, height));
+            // The picture is black, the border is the mean: after subtraction -mean and 0.
+            for (plane, mean) in values.chunks_exact(16).zip(mean) {
+                assert!(plane[..4].iter().all(|value| value.abs() < 1e-6), "{width}x{height}: {plane:?}");
+                assert!((plane[4] + mean).abs() < 1e-6, "{width}x{height}: {plane:?}");
+            }
         }
+        let standing = preprocess.apply(&RgbImage::new(1, 2));
+        assert!((0..4).all(|row| standing[row * 4].abs() < 1e-6 && (standing[row * 4 + 1] + 0.2).abs() < 1e-6));
     }
 }

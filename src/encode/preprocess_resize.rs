@@ -12,7 +12,7 @@ const FRACTION_BITS: u32 = 22;
 
 /// The part of a resized side that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
+pub(in crate::encode) struct Window {
     /// Pixels of the whole resized side.
     pub resized: u32,
     /// First one wanted.
@@ -106,38 +106,48 @@ fn byte(sum: i32) -> u8 {
     (sum >> FRACTION_BITS).clamp(0, 255) as u8
 }
 
-/// The taps of each wanted output pixel of a side of `len` pixels (Pillow's `precompute_coeffs`).
+/// The taps of each wanted output pixel of a side of `len` pixels.
 fn taps(len: u32, window: Window, interpolation: Interpolation) -> Vec<Taps> {
+    // `round` takes halves away from zero, which is Pillow's plus or minus one half and cut.
+    let fixed = |weight: f64| (weight * f64::from(1 << FRACTION_BITS)).round() as i32;
+    weights(len, window, interpolation)
+        .map(|(start, weights)| Taps { start, coefficients: weights.into_iter().map(fixed).collect() })
+        .collect()
+}
+
+/// For each wanted output pixel of a side of `len` pixels the first input pixel it is made of and their weights, which
+/// sum to one (Pillow's `precompute_coeffs`; PyTorch's antialiased interpolation has the same).
+pub(in crate::encode) fn weights(
+    len: u32,
+    window: Window,
+    interpolation: Interpolation,
+) -> impl Iterator<Item = (usize, Vec<f64>)> {
     let scale = f64::from(len) / f64::from(window.resized);
     // Enlarging interpolates; shrinking widens the filter over all the pixels it covers.
     let filter_scale = scale.max(1.0);
     let squeeze = 1.0 / filter_scale;
     let support = filter_support(interpolation) * filter_scale;
-    (window.start..window.start.saturating_add(window.len))
-        .map(|at| {
-            let centre = (f64::from(at) + 0.5) * scale;
-            // Casts cut towards zero and hold at zero, as Pillow does.
-            let start = ((centre - support + 0.5) as usize).min(len as usize - 1);
-            let end = ((centre + support + 0.5) as usize).clamp(start + 1, len as usize);
-            let mut weights: Vec<f64> = (start..end)
-                .map(|from| filter((from as f64 - centre + 0.5) * squeeze, interpolation))
-                .collect();
-            let total: f64 = weights.iter().sum();
-            if total != 0.0 {
-                weights.iter_mut().for_each(|weight| *weight /= total);
-            }
-            // `round` takes halves away from zero, which is Pillow's plus or minus one half and cut.
-            let coefficients =
-                weights.iter().map(|weight| (weight * f64::from(1 << FRACTION_BITS)).round() as i32);
-            Taps { start, coefficients: coefficients.collect() }
-        })
-        .collect()
+    (window.start..window.start.saturating_add(window.len)).map(move |at| {
+        let centre = (f64::from(at) + 0.5) * scale;
+        // Casts cut towards zero and hold at zero, as Pillow does.
+        let start = ((centre - support + 0.5) as usize).min(len as usize - 1);
+        let end = ((centre + support + 0.5) as usize).clamp(start + 1, len as usize);
+        let mut weights: Vec<f64> = (start..end)
+            .map(|from| filter((from as f64 - centre + 0.5) * squeeze, interpolation))
+            .collect();
+        let total: f64 = weights.iter().sum();
+        if total != 0.0 {
+            weights.iter_mut().for_each(|weight| *weight /= total);
+        }
+        (start, weights)
+    })
 }
 
 fn filter_support(interpolation: Interpolation) -> f64 {
     match interpolation {
         Interpolation::Bilinear => 1.0,
         Interpolation::Bicubic => 2.0,
+        Interpolation::Lanczos => 3.0,
     }
 }
 
@@ -149,7 +159,14 @@ fn filter(x: f64, interpolation: Interpolation) -> f64 {
         Interpolation::Bicubic if x < 1.0 => ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0,
         Interpolation::Bicubic if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * A,
         Interpolation::Bicubic => 0.0,
+        Interpolation::Lanczos if x < 3.0 => sinc(x) * sinc(x / 3.0),
+        Interpolation::Lanczos => 0.0,
     }
+}
+
+fn sinc(x: f64) -> f64 {
+    let x = x * std::f64::consts::PI;
+    if x == 0.0 { 1.0 } else { x.sin() / x }
 }
 
 #[cfg(test)]
@@ -170,13 +187,16 @@ mod tests {
     /// a = np.fromfunction(lambda y, x: (x * 37 + y * 101) % 256, (3, 7)).astype("u1")
     /// np.asarray(Image.fromarray(a).resize(size, filter)).ravel()
     #[rustfmt::skip]
-    const PILLOW_CASES: [((u32, u32), Interpolation, &[u8]); 6] = [
+    const PILLOW_CASES: [((u32, u32), Interpolation, &[u8]); 9] = [
         ((3, 2), Interpolation::Bilinear, &[70, 143, 153, 162, 119, 119]),
         ((3, 2), Interpolation::Bicubic, &[61, 151, 155, 168, 116, 117]),
         ((5, 5), Interpolation::Bilinear, &[12, 58, 111, 164, 210, 52, 98, 151, 159, 148, 113, 159, 212, 152, 55, 174, 134, 119, 127, 116, 214, 117, 57, 110, 156]),
         ((5, 5), Interpolation::Bicubic, &[1, 50, 102, 165, 226, 39, 95, 159, 163, 149, 110, 159, 225, 155, 44, 189, 134, 113, 125, 111, 234, 111, 30, 107, 168]),
         ((9, 1), Interpolation::Bilinear, &[101, 126, 122, 110, 139, 168, 135, 115, 140]),
         ((9, 1), Interpolation::Bicubic, &[99, 129, 121, 100, 134, 169, 135, 115, 147]),
+        ((3, 2), Interpolation::Lanczos, &[55, 157, 155, 171, 118, 115]),
+        ((5, 5), Interpolation::Lanczos, &[0, 47, 91, 163, 239, 27, 95, 172, 165, 143, 108, 155, 235, 155, 35, 203, 137, 113, 127, 101, 244, 106, 8, 110, 181]),
+        ((9, 1), Interpolation::Lanczos, &[98, 130, 122, 95, 133, 172, 134, 115, 150]),
     ];
 
     #[test]
@@ -190,7 +210,7 @@ mod tests {
     fn a_window_is_a_part_of_the_whole() {
         let picture =
             RgbImage::from_fn(50, 40, |x, y| image::Rgb([(x * y) as u8, (x * 5) as u8, (y * 9) as u8]));
-        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
+        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos] {
             let all = resize(&picture, whole(23), whole(61), interpolation);
             let (columns, rows) =
                 (Window { resized: 23, start: 4, len: 11 }, Window { resized: 61, start: 30, len: 8 });
@@ -205,7 +225,7 @@ mod tests {
     #[test]
     fn the_same_size_is_the_same_picture() {
         let picture = RgbImage::from_fn(9, 5, |x, y| image::Rgb([(x * 31 + y) as u8, (y * 50) as u8, 7]));
-        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
+        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos] {
             assert_eq!(&resize(&picture, whole(9), whole(5), interpolation), picture.as_raw());
         }
     }

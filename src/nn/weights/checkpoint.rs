@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use safetensors::Dtype;
 
-use super::Entry;
 use super::pickle::{Described, described_tensors};
 use super::source::Source;
 use super::zip::stored_files;
+use super::{Entry, Numbers};
 
 /// A longer description is not read; a model of ten thousand tensors has two megabytes.
 const MAX_DESCRIPTION_BYTES: usize = 64 << 20;
@@ -46,7 +46,7 @@ pub(super) fn entries(source: &Source) -> Result<HashMap<String, Entry>, String>
                 tensor.name
             ));
         }
-        entries.insert(tensor.name, Entry { dtype, shape: tensor.shape, span });
+        entries.insert(tensor.name, Entry { shape: tensor.shape, numbers: Numbers::Stored(dtype, span) });
     }
     Ok(entries)
 }

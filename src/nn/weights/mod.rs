@@ -40,13 +40,20 @@ pub struct Weights {
     other_name: fn(&str) -> Option<String>,
 }
 
-/// Where one tensor lies.
+/// One tensor.
 #[derive(Clone, Debug, PartialEq)]
 struct Entry {
-    dtype: Dtype,
     shape: Vec<usize>,
-    /// Byte range within the whole file.
-    span: Range<usize>,
+    numbers: Numbers,
+}
+
+/// Where a tensor's numbers are.
+#[derive(Clone, Debug, PartialEq)]
+enum Numbers {
+    /// In this byte range of the whole file.
+    Stored(Dtype, Range<usize>),
+    /// Put in the place of the file's.
+    Given(Vec<f32>),
 }
 
 impl std::fmt::Debug for Weights {
@@ -117,7 +124,8 @@ impl Weights {
             }
             let start = bytes.len();
             bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-            entries.insert(name, Entry { dtype: Dtype::F32, shape, span: start..bytes.len() });
+            let numbers = Numbers::Stored(Dtype::F32, start..bytes.len());
+            entries.insert(name, Entry { shape, numbers });
         }
         let (digest, source) = (blake3::hash(&bytes), Source::Memory(bytes));
         Ok(Self { path, source, digest, entries, other_name: |_| None })
@@ -129,12 +137,38 @@ impl Weights {
         Self { other_name, ..self }
     }
 
+    /// Lets the tensor be read with another shape of as many numbers in the same order; nothing happens where it is absent
+    /// or the numbers are more or fewer.
+    pub fn reshape(&mut self, name: &str, shape: &[usize]) {
+        let n_values: usize = shape.iter().product();
+        let key = if self.entries.contains_key(name) { Some(name.to_owned()) } else { (self.other_name)(name) };
+        if let Some(entry) = key.and_then(|key| self.entries.get_mut(&key))
+            && entry.shape.iter().product::<usize>() == n_values
+        {
+            entry.shape = shape.to_vec();
+        }
+    }
+
+    /// Puts a tensor in the place of the one of this name, or beside the others.
+    ///
+    /// # Errors
+    /// [`NnError::Tensor`] when there are more or fewer numbers than its shape says.
+    pub fn replace(&mut self, name: &str, shape: &[usize], values: &[f32]) -> Result<(), NnError> {
+        if shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side)) != Some(values.len()) {
+            let (expected, found) = (format!("{shape:?}"), format!("{} numbers", values.len()));
+            return Err(NnError::Tensor { name: name.to_owned(), expected, found, path: self.path.clone() });
+        }
+        let entry = Entry { shape: shape.to_vec(), numbers: Numbers::Given(values.to_vec()) };
+        self.entries.insert(name.to_owned(), entry);
+        Ok(())
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Blake3 of the whole file, in hexadecimal; part of cache keys.
+    /// Blake3 of the whole file as it was opened, in hexadecimal; part of cache keys.
     pub fn digest(&self) -> String {
         self.digest.to_hex().to_string()
     }
@@ -159,10 +193,13 @@ impl Weights {
         if entry.shape != shape {
             return Err(refuse(format!("{:?}", entry.shape)));
         }
-        let data =
-            self.source.read(entry.span.clone()).map_err(|error| damaged(&self.path, error.to_string()))?;
+        let (dtype, span) = match &entry.numbers {
+            Numbers::Given(values) => return Ok(values.clone()),
+            Numbers::Stored(dtype, span) => (*dtype, span.clone()),
+        };
+        let data = self.source.read(span).map_err(|error| damaged(&self.path, error.to_string()))?;
         let data = data.as_slice();
-        let values: Vec<f32> = match entry.dtype {
+        let values: Vec<f32> = match dtype {
             Dtype::F64 => words(data).map(|word| f64::from_le_bytes(word) as f32).collect(),
             Dtype::F32 => words(data).map(f32::from_le_bytes).collect(),
             Dtype::F16 => words(data).map(|word| f16::from_le_bytes(word).to_f32()).collect(),
@@ -222,7 +259,8 @@ fn safetensors_entries(source: &Source) -> Result<HashMap<String, Entry>, String
             return Err(format!("tensor `{name}` does not lie within the file"));
         }
         end_of_all = end_of_all.max(span.end);
-        entries.insert(name, Entry { dtype: info.dtype, shape: info.shape.clone(), span });
+        let numbers = Numbers::Stored(info.dtype, span);
+        entries.insert(name, Entry { shape: info.shape.clone(), numbers });
     }
     if end_of_all != source.len() {
         return Err(format!("its tensors end at byte {end_of_all} of {}", source.len()));

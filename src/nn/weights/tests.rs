@@ -52,6 +52,27 @@ fn a_wrong_tensor_is_named_with_what_was_expected() {
 }
 
 #[test]
+fn a_tensor_is_read_with_another_shape_of_as_many_numbers() {
+    let other_name = |name: &str| (name == "long").then(|| "a".to_owned());
+    let mut weights = open(good()).unwrap().with_names(other_name);
+    weights.reshape("long", &[1, 2, 1]);
+    assert_eq!(weights.values("a", &[1, 2, 1]).unwrap(), [1.5, -2.25]);
+    weights.reshape("long", &[3]);
+    weights.reshape("absent", &[3]);
+    assert_eq!((weights.shape("a"), weights.shape("absent")), (Some([1, 2, 1].as_slice()), None));
+}
+
+#[test]
+fn a_tensor_is_replaced() {
+    let mut weights = open(good()).unwrap();
+    weights.replace("a", &[1, 3], &[7.0, 8.0, 9.0]).unwrap();
+    assert_eq!(weights.values("a", &[1, 3]).unwrap(), [7.0, 8.0, 9.0]);
+    assert_eq!(weights.values("b", &[1, 2]).unwrap(), [0.5, -3.0]);
+    let message = weights.replace("a", &[2], &[7.0]).unwrap_err().to_string();
+    assert!(message.contains("`a`: expected [2], found 1 numbers"), "{message}");
+}
+
+#[test]
 fn broken_files_are_refused() {
     check_refused(Vec::new(), "cut or damaged");
     check_refused(good()[..good().len() - 1].to_vec(), "cut or damaged");
