@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor, Var};
 /// Checks the gradient of `objective` in every number of every input: `objective` gives a scalar and is differentiable.
 /// Differences are taken in f32 with step 1e-2, so a tolerance of a few thousandths (absolute, plus relative) is what it
 /// can tell; [`check_gradients`] compares with an exact objective instead.
-pub(super) fn gradient_check(inputs: &[Tensor], tolerance: f64, objective: impl Fn(&[Tensor]) -> Tensor) {
+pub(crate) fn gradient_check(inputs: &[Tensor], tolerance: f64, objective: impl Fn(&[Tensor]) -> Tensor) {
     const STEP: f32 = 1e-2;
     let vars: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();
     let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
