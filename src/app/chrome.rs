@@ -50,6 +50,8 @@ pub enum Dialog {
     Export,
     /// Search by title or picture.
     Search,
+    /// Models: what is there, getting and adding them.
+    Models,
 }
 
 /// How serious a toast is; errors stay until dismissed.
