@@ -14,8 +14,8 @@ mod text;
 pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
-    Encoder, EncoderOptions, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
-    TextEncoder,
+    Encoder, EncoderOptions, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind,
+    Prepared, TextEncoder,
 };
 pub use error::EncodeError;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
@@ -26,7 +26,9 @@ pub use models::{
 };
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};
-pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture};
+pub use text::architecture::{
+    TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture,
+};
 pub use text::glove::{Glove, GloveIdf};
 pub use text::transformer::TransformerEncoder;
 pub use text::word_vectors::WordVectors;

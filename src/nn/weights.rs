@@ -178,7 +178,7 @@ fn foreign_kind(bytes: &[u8]) -> Option<&'static str> {
     let is = |start: &[u8]| bytes.starts_with(start);
     if is(b"version https://git-lfs") {
         Some("a Git LFS pointer (run `git lfs pull`)")
-    } else if is(b"PK\x03\x04") || is(b"\x80\x02") {
+    } else if is(b"PK\x03\x04") || is(b"\x80\x02") && bytes.get(8) != Some(&b'{') {
         Some("a PyTorch pickle (convert it to safetensors)")
     } else if is(b"<!DOCTYPE") || is(b"<html") {
         Some("a web page")

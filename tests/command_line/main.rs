@@ -7,5 +7,6 @@ mod accuracy;
 mod answers;
 mod killed;
 mod killed_review;
+mod models;
 mod program;
 mod refusals;

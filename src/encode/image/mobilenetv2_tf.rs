@@ -8,8 +8,8 @@ use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
 use crate::encode::{DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, ModelStore, Prepared};
 use crate::nn::{
-    Activation, BatchNorm, Convolution, DeviceChoice, Graph, GraphBuilder, NetworkInput, NodeId, Padding, Plan,
-    Precision, Weights, open_device,
+    Activation, BatchNorm, Convolution, DeviceChoice, Graph, GraphBuilder, NetworkInput, NodeId, Padding,
+    Plan, Precision, Weights, open_device,
 };
 
 /// Name of the model folder.

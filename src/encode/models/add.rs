@@ -184,6 +184,16 @@ fn check_known(entry: &ModelEntry, picked: &Picked, config: Option<&str>) -> Res
         }
     };
     check_tensors(&blueprint, &picked.weights)?;
+    if entry.modality == Modality::Image {
+        // A deeper network's file may hold every tensor of a shallower one.
+        let own = blueprint.map_or(0, |blueprint| blueprint.n_values());
+        let recognised = recognise(&picked.weights, None)?.architecture;
+        let other = Blueprint::of_image(&recognised, None).map_or(0, |blueprint| blueprint.n_values());
+        if recognised != entry.architecture && other > own {
+            let reason = format!("it holds a {recognised}, not a {}", entry.architecture);
+            return Err(bad(&picked.weights, reason, "Choose the model it belongs to"));
+        }
+    }
     for file in &entry.files {
         let is_there = match file.name.as_str() {
             CONFIG => picked.config.is_some() || entry.preprocess.is_some(),

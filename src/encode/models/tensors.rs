@@ -35,7 +35,7 @@ impl Blueprint {
         let architecture = text_architecture(id).ok_or_else(|| unknown("text", id))?;
         let config = (architecture.configure)(config)?;
         let graph = (config.graph)(&config, pooling);
-        Ok(Self { parameters: graph.parameters(), other_names: Vec::new() })
+        Ok(Self { parameters: graph.parameters(), other_names: architecture.other_names.to_vec() })
     }
 
     /// Numbers in all parameters.

@@ -51,7 +51,8 @@ impl TransformerEncoder {
         };
         let config_json = store.text(model, CONFIG)?;
         let Some(architecture) = text_architecture(&entry.architecture) else {
-            let known = super::architecture::TEXT_ARCHITECTURES.iter().map(|line| line.id).collect::<Vec<_>>();
+            let known =
+                super::architecture::TEXT_ARCHITECTURES.iter().map(|line| line.id).collect::<Vec<_>>();
             let reason = format!("its kind `{}` is not one of {}", entry.architecture, known.join(", "));
             return Err(bad(CONFIG, reason));
         };
@@ -170,7 +171,9 @@ fn passes(ids: &[Vec<u32>], max_tokens: usize, length: TitleLength) -> Vec<Vec<u
     for title in order {
         match passes.last_mut() {
             // Sorted from the longest, so a pass is padded to its first title.
-            Some(pass) if pass.first().is_some_and(|&first| padded(first) * (pass.len() + 1) <= max_tokens) => {
+            Some(pass)
+                if pass.first().is_some_and(|&first| padded(first) * (pass.len() + 1) <= max_tokens) =>
+            {
                 pass.push(title);
             }
             _ => passes.push(vec![title]),
@@ -225,9 +228,10 @@ struct PoolingFile {
 /// The pooling of a sentence-transformers model; `None` where the folder does not describe one.
 fn pooling_of(store: &ModelStore, model: &str) -> Result<Option<Pooling>, EncodeError> {
     let Ok(path) = store.file(model, MODULES) else { return Ok(None) };
-    let bad = |path: &std::path::Path, reason: String| EncodeError::BadModelFile { path: path.to_owned(), reason };
-    let modules: Vec<Module> = serde_json::from_str(&store.text(model, MODULES)?)
-        .map_err(|error| bad(&path, error.to_string()))?;
+    let bad =
+        |path: &std::path::Path, reason: String| EncodeError::BadModelFile { path: path.to_owned(), reason };
+    let modules: Vec<Module> =
+        serde_json::from_str(&store.text(model, MODULES)?).map_err(|error| bad(&path, error.to_string()))?;
     let mut pooling = None;
     for module in modules {
         match module.kind.rsplit('.').next().unwrap_or_default() {
