@@ -11,9 +11,9 @@ use super::match_args::encoder_ids;
 use super::progress::duration;
 use super::session::{DeviceArgs, Session, source_at, with_context};
 use crate::catalog::Problem;
-use crate::encode::{EncoderTable, Modality, ModelStore};
+use crate::encode::{EncoderTable, Modality, ModelStore, Training};
 use crate::index::JoinOptions;
-use crate::jobs::{Context, JobError, embed, load_catalog, neighbors_of};
+use crate::jobs::{Context, JobError, TimeSpent, embed, learn, load_catalog, neighbors_of};
 use crate::project::{Access, Project, ProjectError, ProjectSettings};
 
 /// Problems printed one by one; `--json` lists all.
@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// Words that weigh nothing in word encoders: none or english (scikit-learn's list) [default: none].
     #[arg(long, value_name = "LIST", value_parser = ["none", "english"])]
     stop_words: Option<String>,
+    /// Let encoders that learn from the catalogue (autoencoder) learn anew, though they have; else they learn only once.
+    #[arg(long)]
+    relearn: bool,
     #[command(flatten)]
     device: DeviceArgs,
 }
@@ -63,6 +66,8 @@ struct EncoderLine {
     /// Pictures that could not be embedded.
     failed: usize,
     seconds: f64,
+    /// Where they went, added up over threads.
+    timings: TimeSpent,
 }
 
 #[derive(Serialize)]
@@ -132,6 +137,11 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
     let images = settings.image_encoders.iter().filter(|_| session.bench.has(Modality::Image));
     let texts = settings.text_encoders.iter().filter(|_| session.bench.has(Modality::Text));
     for id in texts.chain(images) {
+        if args.relearn
+            && let Training::InProject { folder: Some(folder) } = &session.bench.table().spec(id)?.training
+        {
+            learn(&session.bench, folder, context)?;
+        }
         let embedded = embed(&session.bench, id, context)?;
         if embedded.embeddings.present.contains(&true) {
             neighbors_of(&session.bench, &embedded, options, context)?;
@@ -148,6 +158,7 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
             new: embedded.n_new,
             failed: embedded.n_failed,
             seconds: embedded.secs,
+            timings: embedded.timings,
         });
     }
     Ok(Answer {

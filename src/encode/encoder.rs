@@ -25,7 +25,7 @@ pub enum OutputKind {
 }
 
 /// Choices that change an encoder's numbers; part of the cache key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct EncoderOptions {
     /// Leave out scikit-learn's English stop words (word TF-IDF and IDF only).
     pub english_stop_words: bool,

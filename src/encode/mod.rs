@@ -10,6 +10,7 @@ mod models;
 mod preprocess;
 mod table;
 mod text;
+mod translate;
 
 pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
@@ -18,7 +19,9 @@ pub use encoder::{
     Prepared, TextEncoder,
 };
 pub use error::EncodeError;
+pub use image::adapt::adapt_weights;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
+pub use image::autoencoder::{self, AutoencoderLearning, EncoderWeights, SmallPicture};
 pub use models::{
     AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
     ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, TextInput, TextInputChoice,
@@ -32,3 +35,4 @@ pub use text::architecture::{
 pub use text::glove::{Glove, GloveIdf};
 pub use text::transformer::TransformerEncoder;
 pub use text::word_vectors::WordVectors;
+pub use translate::{Search, TRANSLATOR_FILES, TranslateOptions, Translator};

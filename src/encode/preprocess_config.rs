@@ -73,30 +73,37 @@ impl Preprocess {
         from_timm(config).map(Some)
     }
 
-    /// A config that [`Preprocess::from_config`] reads back: timm's keys, or transformers' for what only those can say.
+    /// The same as a config file, which [`Self::from_config`] reads back.
     pub fn to_config(&self) -> String {
-        let Self { size, fit, interpolation, mean, std } = self;
-        let (crop_mode, crop_pct) = match *fit {
+        let interpolation = match self.interpolation {
+            Interpolation::Bilinear => "bilinear",
+            Interpolation::Bicubic => "bicubic",
+            Interpolation::Lanczos => "lanczos",
+        };
+        let (crop_mode, crop_pct) = match self.fit {
             Fit::Squash => ("squash", 1.0),
             Fit::SquashAndCropCentre { fraction } => ("squash", fraction),
             Fit::CropCentre { fraction } => ("center", fraction),
             Fit::Border { fraction } => ("border", fraction),
-            Fit::ShorterSide { pixels } => {
-                let resample = match interpolation {
-                    Interpolation::Lanczos => 1,
-                    Interpolation::Bilinear => 2,
-                    Interpolation::Bicubic => 3,
-                };
-                return serde_json::json!({
-                    "do_center_crop": true, "size": { "shortest_edge": pixels }, "crop_size": size,
-                    "resample": resample, "image_mean": mean, "image_std": std,
-                })
-                .to_string();
-            }
+            Fit::ShorterSide { pixels } => return self.to_transformers_config(pixels),
         };
         serde_json::json!({
-            "input_size": [3, size, size], "interpolation": interpolation, "crop_mode": crop_mode,
-            "crop_pct": crop_pct, "mean": mean, "std": std,
+            "input_size": [3, self.size, self.size], "interpolation": interpolation, "crop_mode": crop_mode,
+            "crop_pct": crop_pct, "mean": self.mean, "std": self.std,
+        })
+        .to_string()
+    }
+
+    fn to_transformers_config(&self, shorter: u32) -> String {
+        let resample = match self.interpolation {
+            Interpolation::Lanczos => 1,
+            Interpolation::Bilinear => 2,
+            Interpolation::Bicubic => 3,
+        };
+        serde_json::json!({
+            "do_center_crop": true, "size": { "shortest_edge": shorter },
+            "crop_size": { "height": self.size, "width": self.size }, "resample": resample,
+            "image_mean": self.mean, "image_std": self.std,
         })
         .to_string()
     }
@@ -246,27 +253,28 @@ mod tests {
     }
 
     #[test]
-    fn a_config_without_pictures_has_none() {
-        for json in [r#"{"model_type":"clip","hidden_size":768}"#, "{}", r#"{"pretrained_cfg":{}}"#] {
-            assert_eq!(Preprocess::find_in_config(json), Ok(None), "{json}");
-            assert!(Preprocess::from_config(json).unwrap_err().contains("input_size"));
-        }
-    }
-
-    #[test]
     fn a_written_config_is_read_back() {
+        let filters = [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos];
         for fit in [
             Fit::Squash,
             Fit::SquashAndCropCentre { fraction: 0.9 },
             Fit::CropCentre { fraction: 0.95 },
-            Fit::Border { fraction: 0.95 },
-            Fit::ShorterSide { pixels: 300 },
+            Fit::Border { fraction: 1.0 },
+            Fit::ShorterSide { pixels: 256 },
         ] {
-            for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos] {
+            for interpolation in filters {
                 let preprocess =
-                    Preprocess { size: 288, fit, interpolation, mean: [0.485, 0.456, 0.406], std: [0.5; 3] };
+                    Preprocess { mean: [0.485, 0.456, 0.406], ..expected(fit, interpolation) };
                 assert_eq!(Preprocess::from_config(&preprocess.to_config()).unwrap(), preprocess);
             }
+        }
+    }
+
+    #[test]
+    fn a_config_without_pictures_has_none() {
+        for json in [r#"{"model_type":"clip","hidden_size":768}"#, "{}", r#"{"pretrained_cfg":{}}"#] {
+            assert_eq!(Preprocess::find_in_config(json), Ok(None), "{json}");
+            assert!(Preprocess::from_config(json).unwrap_err().contains("input_size"));
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::composite::{self, Composite};
+use super::image::autoencoder;
 use super::{
     EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, image, text,
 };
@@ -56,7 +57,7 @@ pub struct EncoderSpec {
 }
 
 /// Whether an encoder has to learn from the catalogue first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Training {
     /// It embeds as it is.
     NotNeeded,
@@ -72,6 +73,7 @@ enum Opening {
     BuiltIn(fn(&EncoderOptions) -> Encoder),
     Model(Box<ModelEntry>),
     Composite(Composite),
+    Autoencoder,
 }
 
 /// Something that could not become a line, told where encoders are listed.
@@ -106,6 +108,7 @@ impl EncoderTable {
         for built_in in BUILT_IN {
             table.add(EncoderSpec::built_in(built_in));
         }
+        table.add(EncoderSpec::autoencoder(trained));
         for entry in store.entries() {
             table.add(EncoderSpec::model(entry));
         }
@@ -195,6 +198,19 @@ impl EncoderSpec {
         }
     }
 
+    fn autoencoder(trained: Option<&Path>) -> Self {
+        Self {
+            id: autoencoder::ID.to_owned(),
+            label: autoencoder::LABEL.to_owned(),
+            summary: autoencoder::SUMMARY.to_owned(),
+            modality: Modality::Image,
+            output: OutputKind::Dense,
+            needs: Vec::new(),
+            training: Training::InProject { folder: trained.map(|folder| folder.join(autoencoder::ID)) },
+            opening: Opening::Autoencoder,
+        }
+    }
+
     /// A line for a composite whose parts are lines themselves.
     pub(in crate::encode) fn composite(composite: Composite) -> Self {
         let mut needs: Vec<String> = Vec::new();
@@ -230,7 +246,17 @@ impl EncoderSpec {
             Opening::BuiltIn(open) => Ok(open(options)),
             Opening::Model(entry) => open_model(entry, store, device),
             Opening::Composite(composite) => composite.open(store, device, options),
+            Opening::Autoencoder => match &self.training {
+                Training::InProject { folder: Some(folder) } => autoencoder::open(folder, device),
+                _ => Err(EncodeError::NotTrained { encoder: self.id.clone() }),
+            },
         }
+    }
+
+    /// The folder it must learn into before it opens; `None` when it needs not, or has.
+    pub fn must_learn(&self) -> Option<&Path> {
+        let Training::InProject { folder: Some(folder) } = &self.training else { return None };
+        (!folder.join(autoencoder::WEIGHTS).is_file()).then_some(folder)
     }
 
     /// The models whose files are not all there.

@@ -119,7 +119,7 @@ impl Grounds {
                           modality: Modality|
          -> Result<Option<ModalityGround>, JobError> {
             let Some(encoder) = encoder else { return Ok(None) };
-            let spec = bench.encoders.spec(encoder)?;
+            let spec = bench.table().spec(encoder)?;
             if spec.modality != modality {
                 return Err(JobError::Refused(format!(
                     "`{encoder}` reads {}, so it cannot serve here. `lookalike encoders` lists what reads what",

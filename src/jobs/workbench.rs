@@ -1,6 +1,7 @@
 //! What embedding, joining and searching share: the catalogue, the cache, opened encoders, content hashes.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -9,6 +10,7 @@ use super::{Context, JobError, Meter};
 use crate::catalog::{Catalog, DecodeLimits, ImageSource, PostingIdx};
 use crate::encode::{
     EncodeError, Encoder, EncoderOptions, EncoderSpec, EncoderTable, FittedText, Modality, ModelStore,
+    Training,
 };
 use crate::nn::DeviceChoice;
 use crate::project::EmbeddingCache;
@@ -20,8 +22,16 @@ pub(super) type Contents = Vec<Option<[u8; 32]>>;
 pub struct OpenEncoders {
     models: ModelStore,
     device: DeviceChoice,
-    table: Arc<EncoderTable>,
-    opened: Mutex<HashMap<(String, bool), Arc<Encoder>>>,
+    opened: Mutex<HashMap<OpenKey, Arc<Encoder>>>,
+}
+
+/// What distinguishes opened encoders.
+#[derive(PartialEq, Eq, Hash)]
+struct OpenKey {
+    encoder: String,
+    options: EncoderOptions,
+    /// Weights of the project, where it has learnt.
+    training: Training,
 }
 
 /// A catalogue with everything needed to embed it. One per open project.
@@ -34,6 +44,8 @@ pub struct Workbench {
     pub encoders: Arc<OpenEncoders>,
     /// Choices that change encoders' numbers.
     pub options: EncoderOptions,
+    trained: PathBuf,
+    table: Arc<EncoderTable>,
     image_contents: OnceLock<Arc<Contents>>,
     text_contents: OnceLock<Arc<Contents>>,
     pub(super) fitted: Mutex<HashMap<String, Arc<dyn FittedText>>>,
@@ -42,8 +54,7 @@ pub struct Workbench {
 impl OpenEncoders {
     /// No encoder opened yet.
     pub fn new(models: ModelStore, device: DeviceChoice) -> Self {
-        let table = EncoderTable::of(&models);
-        Self { models, device, table, opened: Mutex::default() }
+        Self { models, device, opened: Mutex::default() }
     }
 
     /// The device asked for.
@@ -51,32 +62,28 @@ impl OpenEncoders {
         self.device
     }
 
-    /// What can be opened.
-    pub fn table(&self) -> &EncoderTable {
-        &self.table
-    }
-
-    /// The line of the table with this id.
+    /// The encoder of this line, opened the first time.
     ///
     /// # Errors
-    /// When there is no such encoder.
-    pub fn spec(&self, id: &str) -> Result<&EncoderSpec, EncodeError> {
-        self.table.spec(id).map(Arc::as_ref)
-    }
-
-    /// The encoder with this id, opened the first time.
-    ///
-    /// # Errors
-    /// When there is no such encoder or its files are missing or wrong.
-    pub fn open(&self, id: &str, options: &EncoderOptions) -> Result<Arc<Encoder>, EncodeError> {
-        let key = (id.to_owned(), options.english_stop_words);
+    /// When its files are missing or wrong, or it has not learnt yet.
+    pub fn open(&self, spec: &EncoderSpec, options: &EncoderOptions) -> Result<Arc<Encoder>, EncodeError> {
+        let key =
+            OpenKey { encoder: spec.id.clone(), options: options.clone(), training: spec.training.clone() };
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(encoder) = opened.get(&key) {
             return Ok(encoder.clone());
         }
-        let encoder = Arc::new(self.spec(id)?.open(&self.models, self.device, options)?);
+        let encoder = Arc::new(spec.open(&self.models, self.device, options)?);
         opened.insert(key, encoder.clone());
         Ok(encoder)
+    }
+
+    /// Closes the encoders whose weights lie in `folder`, because it has learnt anew.
+    pub(super) fn forget(&self, folder: &Path) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(
+            |key, _| !matches!(&key.training, Training::InProject { folder: Some(own) } if own == folder),
+        );
     }
 }
 
@@ -93,22 +100,44 @@ impl std::fmt::Debug for OpenEncoders {
 }
 
 impl Workbench {
-    /// A bench for one catalogue.
+    /// A bench for one catalogue; what encoders learn from it lies in `trained`.
     pub fn new(
         catalog: Arc<Catalog>,
         cache: EmbeddingCache,
+        trained: &Path,
         encoders: Arc<OpenEncoders>,
         options: EncoderOptions,
     ) -> Self {
+        let table = EncoderTable::of_project(&encoders.models, trained);
         Self {
             catalog,
             cache,
             encoders,
             options,
+            trained: trained.to_owned(),
+            table,
             image_contents: OnceLock::new(),
             text_contents: OnceLock::new(),
             fitted: Mutex::default(),
         }
+    }
+
+    /// Every encoder there is for this project.
+    pub fn table(&self) -> &Arc<EncoderTable> {
+        &self.table
+    }
+
+    /// The same bench with other encoders.
+    pub(super) fn with_encoders(&self, encoders: Arc<OpenEncoders>) -> Self {
+        Self::new(self.catalog.clone(), self.cache.clone(), &self.trained, encoders, self.options.clone())
+    }
+
+    /// The encoder with this id, opened the first time.
+    ///
+    /// # Errors
+    /// When there is no such encoder, its files are missing or wrong, or it has not learnt yet.
+    pub(super) fn open(&self, id: &str) -> Result<Arc<Encoder>, EncodeError> {
+        self.encoders.open(self.table.spec(id)?, &self.options)
     }
 
     /// Whether any posting has something to embed: a picture that is there, or a title.

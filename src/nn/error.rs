@@ -33,6 +33,9 @@ pub enum NnError {
         /// The file.
         path: PathBuf,
     },
+    /// Tensors could not be written.
+    #[error("the tensors could not be written: {0}")]
+    Write(#[from] std::io::Error),
     /// candle refused an operation.
     #[error("computation failed: {0}")]
     Candle(#[from] candle_core::Error),

@@ -5,6 +5,7 @@
 
 mod accuracy;
 mod answers;
+mod composites;
 mod killed;
 mod killed_review;
 mod models;

@@ -1,7 +1,7 @@
 //! A fixed orthogonal projection from many numbers to fewer. A random subspace keeps cosines nearly as they are (Johnson and
 //! Lindenstrauss, "Extensions of Lipschitz mappings into a Hilbert space", 1984), with an error of about 1 / sqrt(width).
 
-use std::f64::consts::TAU;
+use crate::nn::Random;
 
 /// Orthonormal rows (to, from).
 #[derive(Debug)]
@@ -15,7 +15,7 @@ impl Projection {
     /// orthonormal one after the other (modified Gram-Schmidt).
     pub(super) fn new(from: usize, to: usize, seed: u64) -> Self {
         debug_assert!(to <= from);
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut rows = vec![0.0_f64; to * from];
         for at in 0..to {
             let (done, rest) = rows.split_at_mut(at * from);
@@ -35,28 +35,6 @@ impl Projection {
     pub(super) fn apply(&self, row: &[f32]) -> Vec<f32> {
         let dot = |axis: &[f32]| axis.iter().zip(row).map(|(a, b)| a * b).sum();
         self.rows.chunks_exact(self.from.max(1)).map(dot).collect()
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Uniform in (0, 1].
-    fn unit(&mut self) -> f64 {
-        ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Box and Muller's normal number.
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.unit().ln()).sqrt() * (TAU * self.unit()).cos()
     }
 }
 

@@ -6,8 +6,6 @@ use crate::nn::{
     Activation, BatchNorm, Convolution, Graph, GraphBuilder, NodeId, Operation, Padding, PaddingCounts,
 };
 
-/// Numbers an embedding.
-pub(super) const WIDTH: usize = 2048;
 /// Smallest side that leaves a row for every layer.
 pub(super) const SMALLEST_SIDE: u32 = 75;
 

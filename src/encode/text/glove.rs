@@ -212,12 +212,18 @@ mod tests {
         std::fs::write(folder.path().join("g/v.txt"), FILE).unwrap();
         let store = ModelStore::new(folder.path().to_owned());
         let entry = |width| ModelEntry {
-            files: vec![ModelFile { name: "v.txt".to_owned(), n_bytes: None, sha256: None }],
             id: "g".to_owned(),
-            architecture: ARCHITECTURE.to_owned(),
+            label: String::new(),
+            summary: String::new(),
             modality: Modality::Text,
+            architecture: ARCHITECTURE.to_owned(),
+            source: None,
+            files: vec![ModelFile { name: "v.txt".to_owned(), n_bytes: None, sha256: None }],
+            licence: String::new(),
             width,
-            ..crate::encode::Manifest::built_in().find("all-MiniLM-L6-v2").unwrap().clone()
+            n_parameters: None,
+            preprocess: None,
+            text: None,
         };
         assert_eq!(Glove::open(&entry(3), &store).unwrap().embed(&["red"]).unwrap().values, [1.0, 0.0, 0.0]);
         let message = Glove::open(&entry(50), &store).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! Quick settings that give a queue within seconds while the configured encoders still embed.
 
-use crate::encode::Modality;
+use crate::encode::{Modality, Training};
 use crate::jobs::Workbench;
 use crate::project::MatchSettings;
 
@@ -18,8 +18,8 @@ pub(super) fn first_settings(wanted: &MatchSettings, bench: &Workbench) -> Vec<M
     let is_slow = |encoder: &Option<String>| {
         encoder
             .as_deref()
-            .and_then(|id| bench.encoders.spec(id).ok())
-            .is_some_and(|spec| !spec.needs.is_empty())
+            .and_then(|id| bench.table().spec(id).ok())
+            .is_some_and(|spec| !spec.needs.is_empty() || spec.training != Training::NotNeeded)
     };
     let slow_image = wants_image && is_slow(&wanted.image_encoder);
     let slow_text = wants_text && is_slow(&wanted.text_encoder);

@@ -1,6 +1,10 @@
 //! Reads weight files: named tensors with their expected shapes checked. Only safetensors, whole into memory; a file
 //! that is cut, corrupt or of another architecture is an error that says so. Never runs code from a file.
 
+mod write;
+
+pub use write::write_safetensors;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read as _;
@@ -11,7 +15,7 @@ use candle_core::{Device, Tensor};
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
-use super::NnError;
+use crate::nn::NnError;
 
 /// Larger files are refused before a byte is read; the largest model Lookalike knows is far below.
 const MAX_FILE_BYTES: u64 = 8 << 30;
@@ -107,6 +111,34 @@ impl Weights {
     #[must_use]
     pub fn with_names(self, other_name: fn(&str) -> Option<String>) -> Self {
         Self { other_name, ..self }
+    }
+
+    /// Lets the tensor be read with another shape of as many numbers in the same order; nothing happens where it is absent
+    /// or the numbers are more or fewer.
+    pub fn reshape(&mut self, name: &str, shape: &[usize]) {
+        let n_values: usize = shape.iter().product();
+        let key = if self.entries.contains_key(name) { Some(name.to_owned()) } else { (self.other_name)(name) };
+        if let Some(entry) = key.and_then(|key| self.entries.get_mut(&key))
+            && entry.shape.iter().product::<usize>() == n_values
+        {
+            entry.shape = shape.to_vec();
+        }
+    }
+
+    /// Puts a tensor in the place of the one of this name, or beside the others.
+    ///
+    /// # Errors
+    /// [`NnError::Tensor`] when there are more or fewer numbers than its shape says.
+    pub fn replace(&mut self, name: &str, shape: &[usize], values: &[f32]) -> Result<(), NnError> {
+        if shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side)) != Some(values.len()) {
+            let (expected, found) = (format!("{shape:?}"), format!("{} numbers", values.len()));
+            return Err(NnError::Tensor { name: name.to_owned(), expected, found, path: self.path.clone() });
+        }
+        let start = self.bytes.len();
+        self.bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        let entry = Entry { dtype: Dtype::F32, shape: shape.to_vec(), span: start..self.bytes.len() };
+        self.entries.insert(name.to_owned(), entry);
+        Ok(())
     }
 
     /// The file.
@@ -238,6 +270,27 @@ mod tests {
         assert!(message("a", &[3]).contains("tensor `a`: expected [3], found [2]"));
         assert!(message("z", &[3]).contains("tensor `z`: expected [3], found nothing"));
         assert!(message("d", &[1]).contains("I16"));
+    }
+
+    #[test]
+    fn a_tensor_is_read_with_another_shape_of_as_many_numbers() {
+        let other_name = |name: &str| (name == "long").then(|| "a".to_owned());
+        let mut weights = open(good()).unwrap().with_names(other_name);
+        weights.reshape("long", &[1, 2, 1]);
+        assert_eq!(weights.values("a", &[1, 2, 1]).unwrap(), [1.5, -2.25]);
+        weights.reshape("long", &[3]);
+        weights.reshape("absent", &[3]);
+        assert_eq!((weights.shape("a"), weights.shape("absent")), (Some([1, 2, 1].as_slice()), None));
+    }
+
+    #[test]
+    fn a_tensor_is_replaced() {
+        let mut weights = open(good()).unwrap();
+        weights.replace("a", &[1, 3], &[7.0, 8.0, 9.0]).unwrap();
+        assert_eq!(weights.values("a", &[1, 3]).unwrap(), [7.0, 8.0, 9.0]);
+        assert_eq!(weights.values("b", &[1, 2]).unwrap(), [0.5, -3.0]);
+        let message = weights.replace("a", &[2], &[7.0]).unwrap_err().to_string();
+        assert!(message.contains("`a`: expected [2], found 1 numbers"), "{message}");
     }
 
     #[test]
