@@ -263,8 +263,7 @@ mod tests {
             Fit::ShorterSide { pixels: 256 },
         ] {
             for interpolation in filters {
-                let preprocess =
-                    Preprocess { mean: [0.485, 0.456, 0.406], ..expected(fit, interpolation) };
+                let preprocess = Preprocess { mean: [0.485, 0.456, 0.406], ..expected(fit, interpolation) };
                 assert_eq!(Preprocess::from_config(&preprocess.to_config()).unwrap(), preprocess);
             }
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::composite::{self, Composite};
 use super::image::autoencoder;
 use super::{
-    EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, image, text,
+    EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose, image, text,
 };
 use crate::nn::DeviceChoice;
 
@@ -109,7 +109,7 @@ impl EncoderTable {
             table.add(EncoderSpec::built_in(built_in));
         }
         table.add(EncoderSpec::autoencoder(trained));
-        for entry in store.entries() {
+        for entry in store.entries().into_iter().filter(|entry| entry.purpose == Purpose::Encode) {
             table.add(EncoderSpec::model(entry));
         }
         for message in store.problems() {

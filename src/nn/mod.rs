@@ -32,5 +32,5 @@ pub use graph::{
 pub use input::NetworkInput;
 pub use plan::{Plan, Precision};
 pub use random::Random;
-pub use trainable::{Mode, Trained, TrainableNetwork};
+pub use trainable::{Mode, TrainableNetwork, Trained};
 pub use weights::{Weights, write_safetensors};

@@ -51,7 +51,9 @@ struct Variable {
 impl Variables {
     fn get(&self, name: &str, shape: &[usize]) -> Result<&Variable, NnError> {
         let found = self.0.get(name);
-        found.filter(|found| found.var.dims() == shape).ok_or_else(|| misfit(name, shape, found.map(|found| found.var.dims())))
+        found
+            .filter(|found| found.var.dims() == shape)
+            .ok_or_else(|| misfit(name, shape, found.map(|found| found.var.dims())))
     }
 }
 

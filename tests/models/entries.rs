@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use lookalike::encode::{
-    Encoder, EncoderOptions, EncoderTable, Manifest, Modality, ModelEntry, ModelStore, check_tensors,
-    image_architecture, text_architecture, verify_model,
+    Encoder, EncoderOptions, EncoderTable, Manifest, Modality, ModelEntry, ModelStore, Purpose,
+    check_tensors, image_architecture, text_architecture, verify_model,
 };
 use lookalike::nn::DeviceChoice;
 
@@ -75,7 +75,8 @@ fn scene() -> (tempfile::TempDir, ModelStore) {
 }
 
 fn transformers_and_networks() -> impl Iterator<Item = &'static ModelEntry> {
-    Manifest::built_in().models.iter().filter(|entry| entry.architecture != "glove")
+    let is_network = |entry: &&ModelEntry| entry.architecture != "glove" && entry.purpose == Purpose::Encode;
+    Manifest::built_in().models.iter().filter(is_network)
 }
 
 #[test]

@@ -122,3 +122,25 @@ fn dangerous_and_broken_files_are_refused_and_change_nothing() {
     scene.refused(&scene.brought.join("absurd.safetensors"), "fit no architecture");
     scene.refused(&scene.brought.join("nothing.safetensors"), "no such file");
 }
+
+#[test]
+fn word_vectors_are_known_by_their_name_or_said_to_be_some() {
+    let scene = scene();
+    let line = |word: &str, width: usize| format!("{word}{}\n", " 0.5".repeat(width));
+    let path = scene.brought.join("glove.6B.100d.txt");
+    std::fs::write(&path, line("mug", 100) + &line("cup", 100)).expect("vectors");
+    let files = AddFiles { paths: vec![path.clone()], ..AddFiles::default() };
+    let entry = scene.add(&files).expect("it is a model of the manifest");
+    assert_eq!((entry.id.as_str(), entry.width), ("glove.6B.100d", 100));
+    assert_eq!(verify_model(&scene.store, &entry, &|| false).expect("it is right").n_tensors, 2);
+    scene.store.remove(&entry.id).expect("it goes");
+    std::fs::write(&path, line("mug", 99)).expect("vectors");
+    assert!(scene.add(&files).expect_err("of another width").contains("99 numbers, expected 100"));
+
+    let own = scene.brought.join("own.vec");
+    std::fs::write(&own, line("mug", 7)).expect("vectors");
+    let architecture = Some("glove".to_owned());
+    let entry =
+        scene.add(&AddFiles { paths: vec![own], architecture, ..AddFiles::default() }).expect("it is added");
+    assert_eq!((entry.id.as_str(), entry.width, entry.modality), ("own", 7, Modality::Text));
+}

@@ -55,7 +55,7 @@ fn open_and_filter(driver: &mut Driver) {
     });
     assert!(driver.shows("ResNet-50, reads pictures"), "the manifest is listed");
     driver.press(Key::Slash);
-    driver.type_text("tiny");
+    driver.type_text("tiny test");
     assert_eq!(driver.state().models.shown.len(), 1);
     assert!(driver.shows("Tiny test net, reads pictures"));
     // Enter leaves the field; from then on keys are actions again.

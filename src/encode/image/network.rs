@@ -59,7 +59,9 @@ pub(crate) fn open_model_with(
     };
     if !architecture.sides.includes(preprocess.size) {
         let (size, sides) = (preprocess.size, architecture.sides);
-        return Err(refuse(format!("its config asks for pictures of {size} pixels, the network takes {sides}")));
+        return Err(refuse(format!(
+            "its config asks for pictures of {size} pixels, the network takes {sides}"
+        )));
     }
     let weights = Weights::open(&path)?;
     let encoder = NetworkEncoder::compile(entry, architecture, weights, preprocess, device, precision)?;

@@ -80,7 +80,9 @@ fn any_architecture_embeds_pictures() {
     let store = ModelStore::new(folder.path().to_owned());
     let encoder = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu).unwrap();
     let pictures: Vec<_> = (0..9_u8)
-        .map(|i| RgbImage::from_fn(70 + u32::from(i), 50, |x, y| image::Rgb([x as u8, (y * 5) as u8, i * 20])))
+        .map(|i| {
+            RgbImage::from_fn(70 + u32::from(i), 50, |x, y| image::Rgb([x as u8, (y * 5) as u8, i * 20]))
+        })
         .map(|picture| encoder.prepare(&picture))
         .collect();
     let EmbeddingRows::Dense(rows) = encoder.embed(&pictures).unwrap() else { panic!("not dense") };
@@ -99,7 +101,8 @@ fn any_architecture_embeds_pictures() {
 
 #[test]
 fn the_folder_s_config_comes_before_the_entry_s() {
-    let transformers = r#"{"size":{"height":96,"width":96},"resample":2,"image_mean":[0,0,0],"image_std":[1,1,1]}"#;
+    let transformers =
+        r#"{"size":{"height":96,"width":96},"resample":2,"image_mean":[0,0,0],"image_std":[1,1,1]}"#;
     let names_no_pictures = r#"{"model_type":"clip"}"#;
     for (configs, side) in [
         (vec![("config.json", CONFIG)], 64),
@@ -126,7 +129,12 @@ fn what_does_not_fit_is_said() {
         (ARCHITECTURE, vec![("config.json", bad_config.as_str())], Some(of_entry(64)), "magic"),
         (ARCHITECTURE, vec![], Some(of_entry(16)), "16 pixels, the network takes 32 pixels or more"),
         ("vit_small_patch14_dinov2", vec![], Some(of_entry(64)), "takes a multiple of 14 pixels"),
-        ("resnet18", vec![], Some(of_entry(64)), "tensor `conv1.weight`: expected [64, 3, 7, 7], found nothing"),
+        (
+            "resnet18",
+            vec![],
+            Some(of_entry(64)),
+            "tensor `conv1.weight`: expected [64, 3, 7, 7], found nothing",
+        ),
     ] {
         let folder = folder(&configs);
         let store = ModelStore::new(folder.path().to_owned());

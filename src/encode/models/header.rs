@@ -59,6 +59,11 @@ impl WeightsHeader {
         Ok(Self { path: path.to_owned(), metadata })
     }
 
+    /// How many tensors it has.
+    pub(super) fn n_tensors(&self) -> usize {
+        self.metadata.tensors().len()
+    }
+
     /// Whether it has a tensor of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.metadata.info(name).is_some()

@@ -92,7 +92,8 @@ fn close(a: &[f32], b: &[f32]) -> bool {
 #[test]
 fn a_title_s_row_does_not_depend_on_the_titles_beside_it() {
     let (_folder, store) = folder();
-    let titles = ["red", "red bags shoe red bags", "", "shoe zebra", "red bags shoe red bags shoe shoe shoe shoe"];
+    let titles =
+        ["red", "red bags shoe red bags", "", "shoe zebra", "red bags shoe red bags shoe shoe shoe shoe"];
     for pooling in [Pooling::Mean, Pooling::Cls, Pooling::Own] {
         let encoder = open(&store, pooling).unwrap();
         let together = encoder.embed(&titles).unwrap();
@@ -113,7 +114,8 @@ fn long_titles_are_cut_to_the_entry_s_length_and_the_model_s() {
     let (_folder, store) = folder();
     let long = "red ".repeat(50);
     for (max_tokens, expected) in [(5, 5), (512, 10)] {
-        let encoder = TransformerEncoder::open(&entry(Pooling::Mean, max_tokens), &store, DeviceChoice::Cpu).unwrap();
+        let encoder =
+            TransformerEncoder::open(&entry(Pooling::Mean, max_tokens), &store, DeviceChoice::Cpu).unwrap();
         let ids = encoder.token_ids(&long).unwrap();
         assert_eq!((ids.len(), ids.first(), ids.last()), (expected, Some(&2), Some(&3)));
     }
@@ -140,7 +142,8 @@ fn files_with_other_names_for_the_same_tensors_give_the_same_rows() {
         Some(norm) => format!("{norm}LayerNorm.gamma"),
         None => name.replace("LayerNorm.bias", "LayerNorm.beta"),
     };
-    let namings: [&dyn Fn(&str) -> String; 3] = [&|name| format!("bert.{name}"), &|name| format!("bert.{}", old(name)), &old];
+    let namings: [&dyn Fn(&str) -> String; 3] =
+        [&|name| format!("bert.{name}"), &|name| format!("bert.{}", old(name)), &old];
     for naming in namings {
         write(folder.path(), "model.safetensors", &safetensors(&parameters(), naming));
         assert_eq!(open(&store, Pooling::Mean).unwrap().embed(&["red bags"]).unwrap(), expected);

@@ -82,7 +82,10 @@ fn safetensors(tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) -> Vec<u8> {
     for (name, (shape, values)) in tensors {
         let start = data.len();
         data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-        header.insert(name.clone(), json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}));
+        header.insert(
+            name.clone(),
+            json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}),
+        );
     }
     let header = serde_json::to_vec(&header).unwrap();
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
@@ -201,8 +204,9 @@ fn translations_are_cut_at_their_share_and_identified() {
     for ids in translator.translate_ids(&golden.ids).unwrap() {
         assert!(ids.len() < SPARE_TOKENS && ids.last().is_none_or(|&last| last == 0), "{ids:?}");
     }
-    let fingerprints = [short, TranslateOptions::default(), options(Search::Greedy), options(Search::Beams(2))]
-        .map(|options| open().with_options(options).fingerprint());
+    let fingerprints =
+        [short, TranslateOptions::default(), options(Search::Greedy), options(Search::Beams(2))]
+            .map(|options| open().with_options(options).fingerprint());
     for (at, fingerprint) in fingerprints.iter().enumerate() {
         assert!(!fingerprints[..at].contains(fingerprint), "{fingerprint}");
     }
@@ -229,7 +233,8 @@ fn the_missing_or_misshaped_tensor_is_named() {
 #[test]
 fn the_shared_table_may_have_any_of_its_names() {
     let folder = folder();
-    let expected = Translator::open(folder.path(), DeviceChoice::Cpu).unwrap().translate(&["tas kertas"]).unwrap();
+    let expected =
+        Translator::open(folder.path(), DeviceChoice::Cpu).unwrap().translate(&["tas kertas"]).unwrap();
     for name in ["model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"] {
         let mut tensors = tensors();
         let table = tensors.remove("model.shared.weight").unwrap();
