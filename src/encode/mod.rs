@@ -24,8 +24,9 @@ pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, ima
 pub use image::autoencoder::{self, AutoencoderLearning, EncoderWeights, SmallPicture};
 pub use models::{
     AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
-    ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, TextInput, TextInputChoice,
-    Verification, VerifiedFile, add_model, bytes_in_words, check_tensors, download_model, verify_model,
+    ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, Purpose, TextInput,
+    TextInputChoice, Verification, VerifiedFile, add_model, bytes_in_words, check_tensors, download_model,
+    verify_model,
 };
 pub use preprocess::{Fit, Interpolation, Preprocess};
 pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::composite::{self, Composite};
 use super::image::autoencoder;
 use super::{
-    EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, image, text,
+    EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose, image, text,
 };
 use crate::nn::{DeviceChoice, Precision};
 
@@ -111,7 +111,7 @@ impl EncoderTable {
             table.add(EncoderSpec::built_in(built_in));
         }
         table.add(EncoderSpec::autoencoder(trained));
-        for entry in store.entries() {
+        for entry in store.entries().into_iter().filter(|entry| entry.purpose == Purpose::Encode) {
             let weighed = (entry.architecture == text::glove::ARCHITECTURE).then(|| entry.clone());
             table.add(EncoderSpec::model(entry));
             if let Some(entry) = weighed {

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::encode::{Modality, Preprocess};
 
+/// Architecture of files of word vectors, one word a line or word2vec's binary form; they have no tensors.
+pub(super) const WORD_VECTORS: &str = "glove";
+
 /// A model with published weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +20,9 @@ pub struct ModelEntry {
     pub summary: String,
     /// What it reads.
     pub modality: Modality,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// Id of its architecture ([`crate::encode::IMAGE_ARCHITECTURES`], [`crate::encode::TEXT_ARCHITECTURES`]).
     pub architecture: String,
     /// Where it can be downloaded; `None` for files the user brings.
@@ -71,7 +77,7 @@ impl ModelEntry {
         let weights = self.weights().ok_or("it has no files")?;
         // Word vectors are the one kind of model that is not published as tensors.
         let endings: &[&str] = match self.architecture.as_str() {
-            "glove" => &[".txt", ".vec", ".bin"],
+            WORD_VECTORS => &[".txt", ".vec", ".bin"],
             _ => &[".safetensors"],
         };
         if !endings.iter().any(|ending| weights.name.ends_with(ending)) {
@@ -93,6 +99,16 @@ impl ModelEntry {
         }
         Ok(())
     }
+}
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// It turns pictures or titles into rows.
+    #[default]
+    Encode,
+    /// It turns titles into English ones.
+    Translate,
 }
 
 /// How much a model takes on disk.
