@@ -11,7 +11,7 @@ use super::workbench::Contents;
 use super::{Context, JobError, Meter, Workbench, corpus, learning, pictures};
 use crate::catalog::{Catalog, ImageSource, PostingIdx, Problem, ProblemKind};
 use crate::encode::{
-    BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, Modality, TextEncoder,
+    BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, Modality, TextEncoder,
 };
 use crate::project::{CacheKey, ShardWriter};
 
@@ -322,6 +322,7 @@ fn append_rows(rows: &mut EmbeddingRows, more: EmbeddingRows) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::CsrMatrix;
 
     #[test]
     fn sparse_batches_join_into_one() {
