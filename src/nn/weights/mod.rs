@@ -141,7 +141,8 @@ impl Weights {
     /// or the numbers are more or fewer.
     pub fn reshape(&mut self, name: &str, shape: &[usize]) {
         let n_values: usize = shape.iter().product();
-        let key = if self.entries.contains_key(name) { Some(name.to_owned()) } else { (self.other_name)(name) };
+        let key =
+            if self.entries.contains_key(name) { Some(name.to_owned()) } else { (self.other_name)(name) };
         if let Some(entry) = key.and_then(|key| self.entries.get_mut(&key))
             && entry.shape.iter().product::<usize>() == n_values
         {
