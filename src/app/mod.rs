@@ -98,6 +98,14 @@ pub enum Command {
     Chrome(ChromeCommand),
 }
 
+impl AppState {
+    /// The models folder in force: the command line's, else the user's; `None` leaves it to
+    /// [`crate::encode::ModelStore::resolve`].
+    pub fn models_folder(&self) -> Option<std::path::PathBuf> {
+        self.chrome.models_given.clone().or_else(|| self.preferences.models_dir.clone())
+    }
+}
+
 /// Applies one command. Pure: what must happen outside the state is returned.
 pub fn apply(state: &mut AppState, command: Command) -> Vec<Effect> {
     match command {

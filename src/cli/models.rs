@@ -211,7 +211,7 @@ fn object(status: &ModelStatus) -> serde_json::Value {
 }
 
 fn one(store: &ModelStore, task: &ModelTask, console: &Console) -> Result<(), JobError> {
-    let done = with_context(|context| do_model_task(store, &Hub::from_environment(), task, context))?;
+    let done = with_context(|context| do_model_task(store, &Hub::resolve(None), task, context))?;
     let Some(done) = done else { return Ok(()) };
     let (answer, text) = match done {
         ModelDone::Got { entry, n_files, n_tensors } => {
@@ -250,7 +250,7 @@ fn verify_all(store: &ModelStore, console: &Console) -> Result<(), JobError> {
     for status in statuses.iter().filter(|status| status.is_ready()) {
         let (id, ticket) = (status.entry.id.clone(), ModelTicket(0));
         let task = ModelTask::Verify { id: id.clone(), ticket };
-        let result = with_context(|context| do_model_task(store, &Hub::from_environment(), &task, context));
+        let result = with_context(|context| do_model_task(store, &Hub::resolve(None), &task, context));
         let (is_right, text) = match result {
             Ok(Some(ModelDone::Verified { verification, .. })) => (true, verification.summary()),
             Ok(_) => continue,

@@ -232,6 +232,8 @@ mod tests {
             }
         }
         let standing = preprocess.apply(&RgbImage::new(1, 2));
-        assert!((0..4).all(|row| standing[row * 4].abs() < 1e-6 && (standing[row * 4 + 1] + 0.2).abs() < 1e-6));
+        assert!(
+            (0..4).all(|row| standing[row * 4].abs() < 1e-6 && (standing[row * 4 + 1] + 0.2).abs() < 1e-6)
+        );
     }
 }

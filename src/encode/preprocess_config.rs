@@ -173,9 +173,7 @@ fn from_transformers(json: &str) -> Result<Preprocess, String> {
 /// The side of a square size.
 fn square(size: Size, key: &str) -> Result<u32, String> {
     match size {
-        Size::Number(side) | Size::Both { height: side, width: _ }
-            if !(1..=LARGEST_SIDE).contains(&side) =>
-        {
+        Size::Number(side) | Size::Both { height: side, width: _ } if !(1..=LARGEST_SIDE).contains(&side) => {
             Err(format!("`{key}` is {side}, outside 1 to {LARGEST_SIDE}"))
         }
         Size::Number(side) => Ok(side),
@@ -206,8 +204,7 @@ fn missing(key: &str) -> String {
 mod tests {
     use super::*;
 
-    const PLAIN: &str =
-        r#"{"input_size":[3,224,224],"interpolation":"bilinear","crop_pct":0.9,"mean":[0,0,0],"std":[1,1,1]}"#;
+    const PLAIN: &str = r#"{"input_size":[3,224,224],"interpolation":"bilinear","crop_pct":0.9,"mean":[0,0,0],"std":[1,1,1]}"#;
     const CLIP: &str = r#"{"do_resize":true,"do_center_crop":true,"size":{"shortest_edge":224},"crop_size":{"height":224,"width":224},"resample":3,"image_mean":[0,0,0],"image_std":[1,1,1]}"#;
 
     fn expected(fit: Fit, interpolation: Interpolation) -> Preprocess {
@@ -228,7 +225,13 @@ mod tests {
             ("center", "0.9", "bicubic", Fit::CropCentre { fraction: 0.9 }, Interpolation::Bicubic),
             ("squash", "1.0", "lanczos", Fit::Squash, Interpolation::Lanczos),
             ("squash", "null", "random", Fit::Squash, Interpolation::Bicubic),
-            ("squash", "0.5", "bilinear", Fit::SquashAndCropCentre { fraction: 0.5 }, Interpolation::Bilinear),
+            (
+                "squash",
+                "0.5",
+                "bilinear",
+                Fit::SquashAndCropCentre { fraction: 0.5 },
+                Interpolation::Bilinear,
+            ),
             ("border", "1.0", "bilinear", Fit::Border { fraction: 1.0 }, Interpolation::Bilinear),
         ] {
             let json = PLAIN
@@ -242,15 +245,11 @@ mod tests {
     fn transformers_configs_are_read() {
         let shorter = |pixels: u32| expected(Fit::ShorterSide { pixels }, Interpolation::Bicubic);
         assert_eq!(Preprocess::from_config(CLIP).unwrap(), shorter(224));
-        let old = CLIP
-            .replace(r#"{"shortest_edge":224}"#, "256")
-            .replace(r#"{"height":224,"width":224}"#, "224");
+        let old =
+            CLIP.replace(r#"{"shortest_edge":224}"#, "256").replace(r#"{"height":224,"width":224}"#, "224");
         assert_eq!(Preprocess::from_config(&old).unwrap(), shorter(256));
         let siglip = r#"{"image_processor_type":"SiglipImageProcessor","size":{"height":224,"width":224},"resample":2,"do_normalize":false}"#;
-        assert_eq!(
-            Preprocess::from_config(siglip).unwrap(),
-            expected(Fit::Squash, Interpolation::Bilinear)
-        );
+        assert_eq!(Preprocess::from_config(siglip).unwrap(), expected(Fit::Squash, Interpolation::Bilinear));
     }
 
     #[test]
@@ -264,8 +263,7 @@ mod tests {
             Fit::ShorterSide { pixels: 256 },
         ] {
             for interpolation in filters {
-                let preprocess =
-                    Preprocess { mean: [0.485, 0.456, 0.406], ..expected(fit, interpolation) };
+                let preprocess = Preprocess { mean: [0.485, 0.456, 0.406], ..expected(fit, interpolation) };
                 assert_eq!(Preprocess::from_config(&preprocess.to_config()).unwrap(), preprocess);
             }
         }

@@ -132,9 +132,8 @@ pub(in crate::encode) fn weights(
         // Casts cut towards zero and hold at zero, as Pillow does.
         let start = ((centre - support + 0.5) as usize).min(len as usize - 1);
         let end = ((centre + support + 0.5) as usize).clamp(start + 1, len as usize);
-        let mut weights: Vec<f64> = (start..end)
-            .map(|from| filter((from as f64 - centre + 0.5) * squeeze, interpolation))
-            .collect();
+        let mut weights: Vec<f64> =
+            (start..end).map(|from| filter((from as f64 - centre + 0.5) * squeeze, interpolation)).collect();
         let total: f64 = weights.iter().sum();
         if total != 0.0 {
             weights.iter_mut().for_each(|weight| *weight /= total);

@@ -37,7 +37,9 @@ pub enum TrainError {
     )]
     EmptyValidation,
     /// No row to judge the result on.
-    #[error("the test part holds no labelled posting with an embedding. Review more duplicates, or use another seed for the split")]
+    #[error(
+        "the test part holds no labelled posting with an embedding. Review more duplicates, or use another seed for the split"
+    )]
     EmptyTest,
     /// Input that does not fit together.
     #[error("the training data do not fit together: {0}")]

@@ -47,8 +47,7 @@ impl Labels {
     /// `groups[row]` is the group of a row, `None` where it has none; `rejected` are pairs of rows a person has told
     /// apart. Pairs of rows that do not exist, or of one group, are left out.
     pub fn new(groups: Vec<Option<u32>>, rejected: &[(u32, u32)], unreviewed: Unreviewed) -> Self {
-        let mut labels =
-            Self { groups, unreviewed, rejected: HashSet::new(), rejected_rows: Vec::new() };
+        let mut labels = Self { groups, unreviewed, rejected: HashSet::new(), rejected_rows: Vec::new() };
         for &(a, b) in rejected {
             if let (Some(side_a), Some(side_b)) = (labels.side(a), labels.side(b))
                 && side_a != side_b
@@ -165,7 +164,8 @@ mod tests {
 
     #[test]
     fn positive_pairs_are_capped_by_group() {
-        let labels = Labels::new(vec![Some(1), Some(1), Some(1), Some(2), Some(2), None], &[], Unreviewed::Unknown);
+        let labels =
+            Labels::new(vec![Some(1), Some(1), Some(1), Some(2), Some(2), None], &[], Unreviewed::Unknown);
         assert_eq!(labels.positive_pairs(&[0, 1, 2, 3, 4, 5], 2), [(0, 1), (0, 2), (3, 4)]);
         assert_eq!(labels.positive_pairs(&[0, 3, 4], 9), [(3, 4)]);
     }

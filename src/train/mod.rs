@@ -22,6 +22,6 @@ pub use receipt::{DataFacts, Interval, Judgement, Receipt, bootstrap_by_group, j
 pub use split::{Part, SplitShares, part_of, split_by_group};
 pub use tensors::NamedTensors;
 pub use trainer::{
-    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, TrainingData, TrainingOutcome, TrainingRecipe,
-    TrainingReport, TrainingReporter, evaluate, head_embeddings, train,
+    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, TrainingData, TrainingOutcome,
+    TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, train,
 };

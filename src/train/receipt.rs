@@ -103,7 +103,9 @@ impl Receipt {
             .map_err(|error| TrainError::Data(format!("the receipt cannot be read: {error}")))?;
         if receipt.version > VERSION {
             let found = receipt.version;
-            return Err(TrainError::Data(format!("the receipt has version {found}, newer than this program")));
+            return Err(TrainError::Data(format!(
+                "the receipt has version {found}, newer than this program"
+            )));
         }
         Ok(receipt)
     }
@@ -127,8 +129,12 @@ pub fn judge(
     let before = on_test(&frozen, data, device)?;
     let after = on_test(&outcome.head, data, device)?;
     // The pool is the same, and so are its labelled rows.
-    let gains: Vec<(u32, f64)> =
-        before.rows.iter().zip(&after.rows).map(|((group, before), (_, after))| (*group, after - before)).collect();
+    let gains: Vec<(u32, f64)> = before
+        .rows
+        .iter()
+        .zip(&after.rows)
+        .map(|((group, before), (_, after))| (*group, after - before))
+        .collect();
     let judgement = |evaluation: &Evaluation| Judgement {
         threshold: evaluation.threshold,
         mean_f1: evaluation.scores.mean_f1,
@@ -144,7 +150,9 @@ pub fn judge(
         split_seed: split.0,
         split_shares: split.1,
         n_rows: std::array::from_fn(|part| parts.get(part).map_or(0, Vec::len)),
-        n_groups: std::array::from_fn(|part| parts.get(part).map_or(0, |rows| data.labels.members(rows).len())),
+        n_groups: std::array::from_fn(|part| {
+            parts.get(part).map_or(0, |rows| data.labels.members(rows).len())
+        }),
         before: judgement(&before),
         after: judgement(&after),
         gain: gains.iter().map(|(_, gain)| gain).sum::<f64>() / gains.len().max(1) as f64,

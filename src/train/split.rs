@@ -45,7 +45,11 @@ pub fn part_of(seed: u64, name: &str, shares: SplitShares) -> Part {
 }
 
 /// The part of each row from the name of its group.
-pub fn split_by_group<'a>(seed: u64, names: impl IntoIterator<Item = &'a str>, shares: SplitShares) -> Vec<Part> {
+pub fn split_by_group<'a>(
+    seed: u64,
+    names: impl IntoIterator<Item = &'a str>,
+    shares: SplitShares,
+) -> Vec<Part> {
     names.into_iter().map(|name| part_of(seed, name, shares)).collect()
 }
 
@@ -81,7 +85,9 @@ mod tests {
         assert!((5_800..6_200).contains(&counts[&Part::Train]), "{counts:?}");
         assert!((1_850..2_150).contains(&counts[&Part::Validation]), "{counts:?}");
         let moved = (0..1_000).map(|group| group.to_string());
-        let moved = moved.filter(|name| part_of(1, name, SplitShares::default()) != part_of(2, name, SplitShares::default()));
+        let moved = moved.filter(|name| {
+            part_of(1, name, SplitShares::default()) != part_of(2, name, SplitShares::default())
+        });
         assert!(moved.count() > 300, "another seed is another split");
     }
 }

@@ -37,7 +37,9 @@ impl NamedTensors {
             .get(name)
             .ok_or_else(|| TrainError::Checkpoint(format!("it lacks the tensor `{name}`")))?;
         if found != shape {
-            return Err(TrainError::Checkpoint(format!("tensor `{name}` has shape {found:?}, not {shape:?}")));
+            return Err(TrainError::Checkpoint(format!(
+                "tensor `{name}` has shape {found:?}, not {shape:?}"
+            )));
         }
         Ok(Tensor::from_slice(values, shape, device)?)
     }
@@ -90,7 +92,11 @@ impl NamedTensors {
     ///
     /// # Errors
     /// When the file is damaged or holds other than f32.
-    pub fn from_safetensors(path: &Path, bytes: Vec<u8>, key: &str) -> Result<(Self, Option<String>), TrainError> {
+    pub fn from_safetensors(
+        path: &Path,
+        bytes: Vec<u8>,
+        key: &str,
+    ) -> Result<(Self, Option<String>), TrainError> {
         let refuse = |reason: String| TrainError::Checkpoint(format!("{reason} ({})", path.display()));
         let (_, header) = SafeTensors::read_metadata(&bytes)
             .map_err(|error| refuse(format!("the file is cut or damaged: {error}")))?;

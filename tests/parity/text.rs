@@ -45,21 +45,21 @@ fn cases(folder: &Path) -> Vec<(String, Case)> {
 
 fn check(name: &str, case: &Case) {
     let model_type = case.config["model_type"].as_str().unwrap();
-    let architecture = text_architecture(model_type).unwrap_or_else(|| panic!("{name}: no architecture `{model_type}`"));
-    let config = (architecture.configure)(&case.config.to_string()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let architecture =
+        text_architecture(model_type).unwrap_or_else(|| panic!("{name}: no architecture `{model_type}`"));
+    let config =
+        (architecture.configure)(&case.config.to_string()).unwrap_or_else(|error| panic!("{name}: {error}"));
     let graph = (config.graph)(&config, Pooling::Own);
     let named: BTreeMap<String, Vec<usize>> =
         graph.parameters().into_iter().map(|parameter| (parameter.name, parameter.shape)).collect();
     assert_eq!(named, case.tensors, "{name}: the tensors are not those of the published files");
 
     let tensors = case.tensors.iter();
-    let tensors = tensors.map(|(name, shape)| (name.clone(), (shape.clone(), hash_made::fill(name, shape, SEED))));
+    let tensors =
+        tensors.map(|(name, shape)| (name.clone(), (shape.clone(), hash_made::fill(name, shape, SEED))));
     let weights = Weights::from_tensors(name, tensors.collect()).unwrap();
-    let outputs = [
-        (Pooling::Cls, &case.cls),
-        (Pooling::Mean, &case.mean_pooled),
-        (Pooling::Own, &case.pooled),
-    ];
+    let outputs =
+        [(Pooling::Cls, &case.cls), (Pooling::Mean, &case.mean_pooled), (Pooling::Own, &case.pooled)];
     let mut n_checked = 0;
     for (pooling, expected) in outputs.into_iter().filter(|(_, expected)| !expected.is_empty()) {
         let found = run(&config, &(config.graph)(&config, pooling), &weights, case);
@@ -87,7 +87,10 @@ fn check_rows(name: &str, found: &[Vec<f32>], expected: &[Vec<f64>]) {
         let worst = found.iter().zip(expected).map(|(&a, b)| (f64::from(a) - b).abs()).fold(0.0, f64::max);
         let angle = cosine(found, expected);
         eprintln!("{name} row {row}: error {:.1e} of the largest value, cosine {angle:.9}", worst / largest);
-        assert!(worst <= 1e-3 * largest && angle >= 0.99999, "{name} row {row}: error {worst}, cosine {angle}");
+        assert!(
+            worst <= 1e-3 * largest && angle >= 0.99999,
+            "{name} row {row}: error {worst}, cosine {angle}"
+        );
     }
 }
 

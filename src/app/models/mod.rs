@@ -198,7 +198,7 @@ pub(super) fn apply(state: &mut AppState, command: ModelsCommand) -> Vec<Effect>
 
 /// Asks what there is.
 pub(super) fn refresh(state: &AppState) -> Vec<Effect> {
-    vec![Effect::Job(Request::Models { folder: state.catalogue.models_dir.clone(), task: ModelTask::List })]
+    vec![Effect::Job(request(state, ModelTask::List))]
 }
 
 fn get(state: &mut AppState, which: Which) -> Vec<Effect> {
@@ -237,8 +237,12 @@ fn start(
     let running =
         RunningModel { ticket, action, job: None, progress: Progress::default(), is_stopping: false };
     state.models.running.insert(id.clone(), running);
-    let folder = state.catalogue.models_dir.clone();
-    vec![Effect::Job(Request::Models { folder, task: task(id, ticket) })]
+    vec![Effect::Job(request(state, task(id, ticket)))]
+}
+
+fn request(state: &AppState, task: ModelTask) -> Request {
+    let (folder, hub) = (state.models_folder(), state.preferences.hub.clone());
+    Request::Models { folder, hub, task }
 }
 
 /// A job about a model is known by its name; one that was cancelled before is stopped now.

@@ -36,7 +36,8 @@ pub fn adapt_weights(
 /// Whether a tensor found with one shape can be read with another: dimensions of one added or left out, or a matrix for
 /// a convolution that sees its whole input.
 pub(crate) fn is_same_in_another_form(found: &[usize], expected: &[usize]) -> bool {
-    let without_ones = |shape: &[usize]| -> Vec<usize> { shape.iter().copied().filter(|&n| n != 1).collect() };
+    let without_ones =
+        |shape: &[usize]| -> Vec<usize> { shape.iter().copied().filter(|&n| n != 1).collect() };
     if without_ones(found) == without_ones(expected) {
         return true;
     }
@@ -64,7 +65,8 @@ impl Resampling {
         if name != POSITIONS || *found_width != width {
             return None;
         }
-        let prefixes = graph.nodes().iter().filter(|node| matches!(node.operation, Operation::PrependToken(..)));
+        let prefixes =
+            graph.nodes().iter().filter(|node| matches!(node.operation, Operation::PrependToken(..)));
         let n_prefix = prefixes.count();
         let side = |n_rows: usize| {
             let n_patches = n_rows.checked_sub(n_prefix)?;

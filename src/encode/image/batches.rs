@@ -58,11 +58,7 @@ impl BatchLimit {
     ///
     /// # Errors
     /// When the device fails otherwise, or has no memory for a single picture.
-    pub(super) fn run(
-        &self,
-        runner: &dyn Runner,
-        pictures: &[&[f32]],
-    ) -> Result<Vec<f32>, NnError> {
+    pub(super) fn run(&self, runner: &dyn Runner, pictures: &[&[f32]]) -> Result<Vec<f32>, NnError> {
         let mut rows = Vec::new();
         let mut rest = pictures;
         while !rest.is_empty() {
@@ -86,9 +82,15 @@ impl BatchLimit {
 /// Whether the device's memory is full, by the words of CUDA's, cuBLAS's and Metal's errors.
 fn is_out_of_memory(error: &NnError) -> bool {
     let words = error.to_string().to_lowercase();
-    ["out of memory", "out_of_memory", "alloc_failed", "failedtocreateresource", "failed to create metal resource"]
-        .iter()
-        .any(|sign| words.contains(sign))
+    [
+        "out of memory",
+        "out_of_memory",
+        "alloc_failed",
+        "failedtocreateresource",
+        "failed to create metal resource",
+    ]
+    .iter()
+    .any(|sign| words.contains(sign))
 }
 
 /// Free memory of the device, where it says.

@@ -7,7 +7,7 @@ use std::path::Path;
 use image::RgbImage;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::{open_model, open_model_with};
+use super::open_model;
 use crate::encode::{
     EmbeddingRows, Fit, Interpolation, Modality, ModelEntry, ModelFile, ModelStore, Preprocess,
     image_architecture,
@@ -31,6 +31,7 @@ fn entry(architecture: &str, preprocess: Option<Preprocess>) -> ModelEntry {
         width: 1024,
         preprocess,
         text: None,
+        n_parameters: None,
     }
 }
 
@@ -78,9 +79,11 @@ fn of_entry(size: u32) -> Preprocess {
 fn any_architecture_embeds_pictures() {
     let folder = folder(&[("config.json", CONFIG)]);
     let store = ModelStore::new(folder.path().to_owned());
-    let encoder = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu).unwrap();
+    let encoder = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu, Precision::F32).unwrap();
     let pictures: Vec<_> = (0..9_u8)
-        .map(|i| RgbImage::from_fn(70 + u32::from(i), 50, |x, y| image::Rgb([x as u8, (y * 5) as u8, i * 20])))
+        .map(|i| {
+            RgbImage::from_fn(70 + u32::from(i), 50, |x, y| image::Rgb([x as u8, (y * 5) as u8, i * 20]))
+        })
         .map(|picture| encoder.prepare(&picture))
         .collect();
     let EmbeddingRows::Dense(rows) = encoder.embed(&pictures).unwrap() else { panic!("not dense") };
@@ -99,7 +102,8 @@ fn any_architecture_embeds_pictures() {
 
 #[test]
 fn the_folder_s_config_comes_before_the_entry_s() {
-    let transformers = r#"{"size":{"height":96,"width":96},"resample":2,"image_mean":[0,0,0],"image_std":[1,1,1]}"#;
+    let transformers =
+        r#"{"size":{"height":96,"width":96},"resample":2,"image_mean":[0,0,0],"image_std":[1,1,1]}"#;
     let names_no_pictures = r#"{"model_type":"clip"}"#;
     for (configs, side) in [
         (vec![("config.json", CONFIG)], 64),
@@ -111,7 +115,7 @@ fn the_folder_s_config_comes_before_the_entry_s() {
         let folder = folder(&configs);
         let store = ModelStore::new(folder.path().to_owned());
         let entry = entry(ARCHITECTURE, Some(of_entry(128)));
-        let encoder = open_model(&entry, &store, DeviceChoice::Cpu).unwrap();
+        let encoder = open_model(&entry, &store, DeviceChoice::Cpu, Precision::F32).unwrap();
         let n_values = encoder.prepare(&RgbImage::new(5, 9)).0.len();
         assert_eq!(n_values, 3 * side * side, "{configs:?}");
     }
@@ -126,17 +130,22 @@ fn what_does_not_fit_is_said() {
         (ARCHITECTURE, vec![("config.json", bad_config.as_str())], Some(of_entry(64)), "magic"),
         (ARCHITECTURE, vec![], Some(of_entry(16)), "16 pixels, the network takes 32 pixels or more"),
         ("vit_small_patch14_dinov2", vec![], Some(of_entry(64)), "takes a multiple of 14 pixels"),
-        ("resnet18", vec![], Some(of_entry(64)), "tensor `conv1.weight`: expected [64, 3, 7, 7], found nothing"),
+        (
+            "resnet18",
+            vec![],
+            Some(of_entry(64)),
+            "tensor `conv1.weight`: expected [64, 3, 7, 7], found nothing",
+        ),
     ] {
         let folder = folder(&configs);
         let store = ModelStore::new(folder.path().to_owned());
-        let opened = open_model(&entry(architecture, preprocess), &store, DeviceChoice::Cpu);
+        let opened = open_model(&entry(architecture, preprocess), &store, DeviceChoice::Cpu, Precision::F32);
         let message = opened.err().unwrap().to_string();
         assert!(message.contains(expected) && message.contains("mine"), "{message}");
     }
     let empty = tempfile::tempdir().unwrap();
     let store = ModelStore::new(empty.path().to_owned());
-    let opened = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu);
+    let opened = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu, Precision::F32);
     assert!(opened.err().unwrap().to_string().contains("model.safetensors is missing"));
 }
 
@@ -147,7 +156,7 @@ fn the_fingerprint_tells_preprocessing_and_weights() {
         let folder = folder(&[("config.json", config)]);
         let store = ModelStore::new(folder.path().to_owned());
         let entry = entry(ARCHITECTURE, None);
-        open_model_with(&entry, &store, DeviceChoice::Cpu, precision).unwrap().fingerprint()
+        open_model(&entry, &store, DeviceChoice::Cpu, precision).unwrap().fingerprint()
     };
     let first = fingerprint(CONFIG, Precision::F32);
     assert_eq!(first, fingerprint(CONFIG, Precision::F32));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::header::WeightsHeader;
 use super::{ModelEntry, ModelError, ModelStore, Pooling};
+use crate::encode::text::word_vectors::WordVectors;
 use crate::encode::{EncodeError, IMAGE_ARCHITECTURES, Modality, image_architecture, text_architecture};
 use crate::nn::{NnError, Parameter};
 
@@ -83,6 +84,18 @@ pub(super) fn blueprint(store: &ModelStore, entry: &ModelEntry) -> Result<Bluepr
             Blueprint::of_text(&entry.architecture, &config, pooling)
                 .map_err(|reason| bad("config.json", reason))
         }
+    }
+}
+
+/// Reads a file of word vectors; gives how many words it has.
+pub(super) fn check_vectors(path: &Path, width: Option<usize>) -> Result<usize, EncodeError> {
+    let vectors = WordVectors::open(path)?;
+    match width.filter(|width| *width != vectors.width()) {
+        Some(width) => Err(EncodeError::BadModelFile {
+            path: path.to_owned(),
+            reason: format!("a word has {} numbers, expected {width}", vectors.width()),
+        }),
+        None => Ok(vectors.len()),
     }
 }
 

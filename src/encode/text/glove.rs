@@ -15,7 +15,7 @@ use crate::encode::encoder::l2_normalise;
 use crate::encode::{DenseMatrix, EncodeError, FitsDenseText, ModelEntry, ModelStore, TextEncoder};
 
 /// Id of the architecture in the manifest.
-pub(super) const ARCHITECTURE: &str = "glove";
+pub(in crate::encode) const ARCHITECTURE: &str = "glove";
 /// Raised when the same file and titles give other numbers.
 const CODE_VERSION: u32 = 1;
 
@@ -173,14 +173,19 @@ mod tests {
         for (row, expected) in expected.iter().enumerate() {
             let length = expected.iter().map(|value| value * value).sum::<f64>().sqrt().max(1e-300);
             for (&found, expected) in rows.row(row).iter().zip(expected) {
-                assert!((f64::from(found) - expected / length).abs() < 1e-6, "{:?} {expected:?}", rows.row(row));
+                assert!(
+                    (f64::from(found) - expected / length).abs() < 1e-6,
+                    "{:?} {expected:?}",
+                    rows.row(row)
+                );
             }
         }
     }
 
     #[test]
     fn a_title_is_the_mean_of_its_known_words() {
-        let rows = glove().embed(&["Red bag!", "red red bag", "zebra", "", "usb USB", "shoe, zebra"]).unwrap();
+        let rows =
+            glove().embed(&["Red bag!", "red red bag", "zebra", "", "usb USB", "shoe, zebra"]).unwrap();
         check(
             &rows,
             &[[1.0, 2.0, 0.0], [2.0, 2.0, 0.0], [0.0; 3], [0.0; 3], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
@@ -222,6 +227,9 @@ mod tests {
         };
         assert_eq!(Glove::open(&entry(3), &store).unwrap().embed(&["red"]).unwrap().values, [1.0, 0.0, 0.0]);
         let message = Glove::open(&entry(50), &store).unwrap_err().to_string();
-        assert!(message.contains("line 1") && message.contains("expected 50") && message.contains("v.txt"), "{message}");
+        assert!(
+            message.contains("line 1") && message.contains("expected 50") && message.contains("v.txt"),
+            "{message}"
+        );
     }
 }

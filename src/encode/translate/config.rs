@@ -73,7 +73,9 @@ impl MarianConfig {
         }
         let tables_differ = file.decoder_vocab_size.is_some_and(|size| size != file.vocab_size);
         if tables_differ || file.share_encoder_decoder_embeddings == Some(false) {
-            return Err("it has separate vocabularies for the two languages, which are not supported".to_owned());
+            return Err(
+                "it has separate vocabularies for the two languages, which are not supported".to_owned()
+            );
         }
         if file.normalize_before || file.normalize_embedding {
             return Err("`normalize_before` and `normalize_embedding` are not supported".to_owned());
@@ -96,18 +98,26 @@ impl MarianConfig {
         }
         for n_heads in [file.encoder_attention_heads, file.decoder_attention_heads] {
             if !file.d_model.is_multiple_of(n_heads) {
-                return Err(format!("`d_model` {} is no multiple of its {n_heads} attention heads", file.d_model));
+                return Err(format!(
+                    "`d_model` {} is no multiple of its {n_heads} attention heads",
+                    file.d_model
+                ));
             }
         }
         let start_id = file.decoder_start_token_id.unwrap_or(file.pad_token_id);
-        for (name, id) in [("pad_token_id", file.pad_token_id), ("eos_token_id", file.eos_token_id), ("decoder_start_token_id", start_id)] {
+        for (name, id) in [
+            ("pad_token_id", file.pad_token_id),
+            ("eos_token_id", file.eos_token_id),
+            ("decoder_start_token_id", start_id),
+        ] {
             if id as usize >= file.vocab_size {
                 return Err(format!("`{name}` {id} is not in the vocabulary of {}", file.vocab_size));
             }
         }
         // Phrases of several tokens are not forbidden by any published translator.
         let forbidden = file.bad_words_ids.unwrap_or_else(|| vec![vec![file.pad_token_id]]);
-        let forbidden = forbidden.into_iter().filter_map(|phrase| <[u32; 1]>::try_from(phrase).ok()).flatten().collect();
+        let forbidden =
+            forbidden.into_iter().filter_map(|phrase| <[u32; 1]>::try_from(phrase).ok()).flatten().collect();
         Ok(Self {
             vocabulary: file.vocab_size,
             width: file.d_model,

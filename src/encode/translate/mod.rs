@@ -69,7 +69,10 @@ pub struct Translator {
 
 impl std::fmt::Debug for Translator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Translator").field("digest", &self.digest).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Translator")
+            .field("digest", &self.digest)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -90,7 +93,11 @@ impl Translator {
     ///
     /// # Errors
     /// As [`Translator::open`].
-    pub fn open_model(entry: &ModelEntry, store: &ModelStore, device: DeviceChoice) -> Result<Self, EncodeError> {
+    pub fn open_model(
+        entry: &ModelEntry,
+        store: &ModelStore,
+        device: DeviceChoice,
+    ) -> Result<Self, EncodeError> {
         Self::open_files(&|name| store.file(&entry.id, name), device)
     }
 
@@ -159,7 +166,8 @@ impl Translator {
 
     /// The most tokens, start and end counted, of the translation of a title of so many.
     fn limit(&self, n_tokens: usize) -> usize {
-        let share = self.options.tokens_per_token.map(|factor| n_tokens.saturating_mul(factor) + SPARE_TOKENS);
+        let share =
+            self.options.tokens_per_token.map(|factor| n_tokens.saturating_mul(factor) + SPARE_TOKENS);
         share.map_or(self.config.max_tokens, |share| share.min(self.config.max_tokens))
     }
 
@@ -182,7 +190,8 @@ impl Translator {
             Ok::<_, EncodeError>((path, bytes))
         };
         let (path, json) = bytes_of(CONFIG)?;
-        let config = MarianConfig::read(&String::from_utf8_lossy(&json)).map_err(|reason| bad(&path, reason))?;
+        let config =
+            MarianConfig::read(&String::from_utf8_lossy(&json)).map_err(|reason| bad(&path, reason))?;
         let (path, json) = bytes_of(VOCABULARY)?;
         let ids: HashMap<String, u32> =
             serde_json::from_slice(&json).map_err(|error| bad(&path, error.to_string()))?;
@@ -196,7 +205,16 @@ impl Translator {
         let device = open_device(device)?;
         let model = Marian::load(&config, weights, &device)?;
         let digest = hasher.finalize().to_hex().to_string();
-        Ok(Self { model, config, source, ids, pieces, unknown_id, options: TranslateOptions::default(), digest })
+        Ok(Self {
+            model,
+            config,
+            source,
+            ids,
+            pieces,
+            unknown_id,
+            options: TranslateOptions::default(),
+            digest,
+        })
     }
 }
 
@@ -208,7 +226,10 @@ fn pieces_by_id(ids: &HashMap<String, u32>, config: &MarianConfig) -> Result<(u3
     let mut pieces = vec![String::new(); config.vocabulary];
     for (piece, &id) in ids {
         let Some(slot) = pieces.get_mut(id as usize) else {
-            return Err(format!("its piece {piece:?} has id {id}, beyond the {} of the model", config.vocabulary));
+            return Err(format!(
+                "its piece {piece:?} has id {id}, beyond the {} of the model",
+                config.vocabulary
+            ));
         };
         if ![config.end_id, config.padding_id, unknown_id].contains(&id) {
             slot.clone_from(piece);

@@ -100,7 +100,11 @@ impl Marian {
     ///
     /// # Errors
     /// [`NnError::Tensor`] naming the first that is absent or of another shape.
-    pub(super) fn load(config: &MarianConfig, weights: Weights, device: &Device) -> std::result::Result<Self, NnError> {
+    pub(super) fn load(
+        config: &MarianConfig,
+        weights: Weights,
+        device: &Device,
+    ) -> std::result::Result<Self, NnError> {
         const TOKENS: &str = "model.shared.weight";
         // The table of tokens is shared, and files keep it under one of its four names.
         let others: [fn(&str) -> Option<String>; 3] = [
@@ -108,7 +112,8 @@ impl Marian {
             |name| (name == TOKENS).then(|| "model.decoder.embed_tokens.weight".to_owned()),
             |name| (name == TOKENS).then(|| "lm_head.weight".to_owned()),
         ];
-        let there = others.into_iter().find(|other| other(TOKENS).is_some_and(|name| weights.shape(&name).is_some()));
+        let there =
+            others.into_iter().find(|other| other(TOKENS).is_some_and(|name| weights.shape(&name).is_some()));
         let weights = match there {
             Some(other) if weights.shape(TOKENS).is_none() => weights.with_names(other),
             _ => weights,
@@ -120,8 +125,12 @@ impl Marian {
             output_bias: loader.tensor("final_logits_bias", &[1, vocabulary])?,
             positions: sine_positions(config.n_positions, width, device)?,
             token_scale: config.token_scale,
-            encoder: (0..config.encoder.n_layers).map(|layer| loader.encoder_layer(layer)).collect::<std::result::Result<_, _>>()?,
-            decoder: (0..config.decoder.n_layers).map(|layer| loader.decoder_layer(layer)).collect::<std::result::Result<_, _>>()?,
+            encoder: (0..config.encoder.n_layers)
+                .map(|layer| loader.encoder_layer(layer))
+                .collect::<std::result::Result<_, _>>()?,
+            decoder: (0..config.decoder.n_layers)
+                .map(|layer| loader.decoder_layer(layer))
+                .collect::<std::result::Result<_, _>>()?,
             device: device.clone(),
         })
     }
@@ -193,7 +202,8 @@ impl Writing<'_> {
 
     /// Goes on with these rows only, in this order, repeats allowed.
     pub(super) fn keep(&mut self, rows: &[u32]) -> Result<()> {
-        let is_same = rows.len() == self.source_mask.dim(0)? && rows.iter().zip(0..).all(|(&row, at)| row == at);
+        let is_same =
+            rows.len() == self.source_mask.dim(0)? && rows.iter().zip(0..).all(|(&row, at)| row == at);
         if is_same {
             return Ok(());
         }
@@ -229,7 +239,10 @@ impl Attention {
     }
 
     fn memory(&self, features: &Tensor) -> Result<Memory> {
-        Ok(Memory { keys: self.heads(&self.key.of(features)?)?, values: self.heads(&self.value.of(features)?)? })
+        Ok(Memory {
+            keys: self.heads(&self.key.of(features)?)?,
+            values: self.heads(&self.value.of(features)?)?,
+        })
     }
 
     fn over(&self, features: &Tensor, memory: &Memory, mask: Option<&Tensor>) -> Result<Tensor> {

@@ -99,7 +99,14 @@ mod tests {
 
     #[test]
     fn damage_is_an_error_and_the_end() {
-        for bytes in [&[0x08][..], &[0x12, 5, b'a'], &[0x15, 1], &[0x0b], &[0xff; 20], &[0x12, 0xff, 0xff, 0xff, 0xff, 0x7f]] {
+        for bytes in [
+            &[0x08][..],
+            &[0x12, 5, b'a'],
+            &[0x15, 1],
+            &[0x0b],
+            &[0xff; 20],
+            &[0x12, 0xff, 0xff, 0xff, 0xff, 0x7f],
+        ] {
             check(bytes, &[Err(())]);
         }
     }

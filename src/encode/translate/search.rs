@@ -43,7 +43,12 @@ pub(super) fn search(
 }
 
 /// Ids and mask (n, longest).
-pub(super) fn padded(titles: &[&[u32]], longest: usize, padding_id: u32, model: &Marian) -> Result<(Tensor, Tensor)> {
+pub(super) fn padded(
+    titles: &[&[u32]],
+    longest: usize,
+    padding_id: u32,
+    model: &Marian,
+) -> Result<(Tensor, Tensor)> {
     let (mut ids, mut mask) = (Vec::new(), Vec::new());
     for title in titles {
         let n_padding = longest - title.len();
@@ -106,7 +111,12 @@ struct Title {
     is_done: bool,
 }
 
-fn beams(mut writing: Writing<'_>, config: &MarianConfig, limits: &[usize], n_beams: usize) -> Result<Vec<Vec<u32>>> {
+fn beams(
+    mut writing: Writing<'_>,
+    config: &MarianConfig,
+    limits: &[usize],
+    n_beams: usize,
+) -> Result<Vec<Vec<u32>>> {
     let begin = |&limit: &usize| Title {
         beginnings: vec![Candidate { tokens: vec![config.start_id], score: 0.0 }],
         finished: Vec::new(),
@@ -116,8 +126,10 @@ fn beams(mut writing: Writing<'_>, config: &MarianConfig, limits: &[usize], n_be
     let mut titles: Vec<Title> = limits.iter().map(begin).collect();
     loop {
         let open = || titles.iter().filter(|title| !title.is_done);
-        let last: Vec<u32> =
-            open().flat_map(|title| &title.beginnings).filter_map(|beginning| beginning.tokens.last().copied()).collect();
+        let last: Vec<u32> = open()
+            .flat_map(|title| &title.beginnings)
+            .filter_map(|beginning| beginning.tokens.last().copied())
+            .collect();
         if last.is_empty() {
             break;
         }
@@ -158,7 +170,10 @@ impl Title {
             }
             let log_total = log_sum_exp(scores);
             let scored = (0_u32..).zip(scores).filter(|(token, _)| !config.forbidden.contains(token));
-            best.extend(largest(scored, 2 * n_beams).map(|(token, score)| (score - log_total + before, source, token)));
+            best.extend(
+                largest(scored, 2 * n_beams)
+                    .map(|(token, score)| (score - log_total + before, source, token)),
+            );
         }
         best.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         best.truncate(2 * n_beams);

@@ -48,9 +48,8 @@ impl SentencePiece {
             }
         }
         let normal = || pieces.iter().filter(|piece| piece.2 == kind::NORMAL).map(|piece| piece.1);
-        let (least, greatest) = normal().fold((f32::MAX, f32::MIN), |(least, greatest), score| {
-            (least.min(score), greatest.max(score))
-        });
+        let (least, greatest) = normal()
+            .fold((f32::MAX, f32::MIN), |(least, greatest), score| (least.min(score), greatest.max(score)));
         if normal().next().is_none() {
             return Err("it has no pieces".to_owned());
         }
@@ -151,7 +150,9 @@ fn check_kind(trainer: &[u8]) -> Result<(), String> {
         if let (3, Value::Integer(model_type)) = field?
             && model_type != UNIGRAM
         {
-            return Err(format!("it is a model of kind {model_type}; only unigram models (kind {UNIGRAM}) are read"));
+            return Err(format!(
+                "it is a model of kind {model_type}; only unigram models (kind {UNIGRAM}) are read"
+            ));
         }
     }
     Ok(())
@@ -171,7 +172,13 @@ struct Normaliser {
 
 impl Default for Normaliser {
     fn default() -> Self {
-        Self { trie: Vec::new(), replacements: Vec::new(), adds_space_before: true, joins_spaces: true, marks_spaces: true }
+        Self {
+            trie: Vec::new(),
+            replacements: Vec::new(),
+            adds_space_before: true,
+            joins_spaces: true,
+            marks_spaces: true,
+        }
     }
 }
 
@@ -197,7 +204,8 @@ impl Normaliser {
         }
         let bad = || "its table of replacements is damaged".to_owned();
         let (size, rest) = table.split_first_chunk::<4>().ok_or_else(bad)?;
-        let (trie, replacements) = rest.split_at_checked(u32::from_le_bytes(*size) as usize).ok_or_else(bad)?;
+        let (trie, replacements) =
+            rest.split_at_checked(u32::from_le_bytes(*size) as usize).ok_or_else(bad)?;
         let (units, odd) = trie.as_chunks::<4>();
         if !odd.is_empty() {
             return Err(bad());
@@ -303,7 +311,8 @@ mod tests {
 
     #[test]
     fn the_best_split_wins() {
-        let pieces = [("\u{2581}", -3.0, 1), ("a", -2.0, 1), ("b", -2.0, 1), ("ab", -3.5, 1), ("\u{2581}ab", -9.0, 1)];
+        let pieces =
+            [("\u{2581}", -3.0, 1), ("a", -2.0, 1), ("b", -2.0, 1), ("ab", -3.5, 1), ("\u{2581}ab", -9.0, 1)];
         check(&pieces, "ab", &["\u{2581}", "ab"]);
         check(&pieces, " a  b ", &["\u{2581}", "a", "\u{2581}", "b"]);
         check(&pieces, "axya", &["\u{2581}", "a", "xy", "a"]);
@@ -313,7 +322,14 @@ mod tests {
 
     #[test]
     fn kinds_of_pieces_are_told_apart() {
-        let pieces = [("<unk>", 0.0, 2), ("</s>", 0.0, 3), ("\u{2581}", -1.0, 1), ("a", -1.0, 1), ("aa", -0.5, 5), ("</s", -20.0, 4)];
+        let pieces = [
+            ("<unk>", 0.0, 2),
+            ("</s>", 0.0, 3),
+            ("\u{2581}", -1.0, 1),
+            ("a", -1.0, 1),
+            ("aa", -0.5, 5),
+            ("</s", -20.0, 4),
+        ];
         check(&pieces, "aa", &["\u{2581}", "a", "a"]);
         check(&pieces, "</s>", &["\u{2581}", "</s", ">"]);
     }

@@ -282,7 +282,8 @@ fn kind_of(start: &[u8]) -> Kind {
         Kind::Zip
     } else if is(b"version https://git-lfs") {
         Kind::Foreign("a Git LFS pointer (run `git lfs pull`)")
-    } else if is(b"\x80\x02") || is(b"\x80\x04") {
+    } else if (is(b"\x80\x02") || is(b"\x80\x04")) && start.get(8) != Some(&b'{') {
+        // A safetensors file whose table happens to be 640 or 1,152 bytes long starts with the same two bytes.
         Kind::Foreign(
             "a PyTorch pickle of the old kind (load it and save its state_dict with torch.save, or convert it)",
         )

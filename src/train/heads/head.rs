@@ -46,7 +46,9 @@ impl Head {
         for (tower, from) in shape.tower_inputs().into_iter().enumerate() {
             match recipe.depth {
                 Depth::Identity => {}
-                Depth::Linear => add_linear(&mut parameters, &format!("tower{tower}.0"), from, recipe.width, seed)?,
+                Depth::Linear => {
+                    add_linear(&mut parameters, &format!("tower{tower}.0"), from, recipe.width, seed)?
+                }
                 Depth::TwoLayers { hidden } => {
                     add_linear(&mut parameters, &format!("tower{tower}.0"), from, hidden, seed)?;
                     add_linear(&mut parameters, &format!("tower{tower}.1"), hidden, recipe.width, seed)?;
@@ -96,7 +98,8 @@ impl Head {
     }
 
     fn tower(&self, tower: usize, rows: &Tensor, mode: Mode) -> Result<Tensor, TrainError> {
-        let layer = |place: usize, rows: &Tensor| linear(&self.parameters, &format!("tower{tower}.{place}"), rows);
+        let layer =
+            |place: usize, rows: &Tensor| linear(&self.parameters, &format!("tower{tower}.{place}"), rows);
         let rows = match self.shape.recipe.depth {
             Depth::Identity => rows.clone(),
             Depth::Linear => layer(0, rows)?,
@@ -142,10 +145,13 @@ impl Head {
             }
             (PairMeasure::Neuron, [image, text]) => {
                 let neuron = self.parameters.get("neuron")?;
-                let weighed = |cosine: &Tensor, place: usize| cosine.broadcast_mul(&neuron.narrow(0, place, 1)?);
+                let weighed =
+                    |cosine: &Tensor, place: usize| cosine.broadcast_mul(&neuron.narrow(0, place, 1)?);
                 Ok((weighed(image, 0)? + weighed(text, 1)?)?.broadcast_add(&neuron.narrow(0, 2, 1)?)?)
             }
-            _ => Err(TrainError::Recipe(format!("its measure of pairs cannot read {} cosines", cosines.len()))),
+            _ => {
+                Err(TrainError::Recipe(format!("its measure of pairs cannot read {} cosines", cosines.len())))
+            }
         }
     }
 
@@ -154,7 +160,8 @@ impl Head {
     /// # Errors
     /// When the device fails.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, TrainError> {
-        let shape = serde_json::to_string(&self.shape).map_err(|error| TrainError::Data(error.to_string()))?;
+        let shape =
+            serde_json::to_string(&self.shape).map_err(|error| TrainError::Data(error.to_string()))?;
         self.parameters.to_tensors()?.to_safetensors(Some((METADATA_KEY, shape)))
     }
 
@@ -166,8 +173,8 @@ impl Head {
         let refuse = |reason: &str| TrainError::Checkpoint(format!("{reason} ({})", path.display()));
         let (tensors, shape) = NamedTensors::from_safetensors(path, bytes, METADATA_KEY)?;
         let shape = shape.ok_or_else(|| refuse("the file holds no trained head"))?;
-        let shape: HeadShape =
-            serde_json::from_str(&shape).map_err(|_| refuse("the file's description of the head is damaged"))?;
+        let shape: HeadShape = serde_json::from_str(&shape)
+            .map_err(|_| refuse("the file's description of the head is damaged"))?;
         let head = Self::new(shape, 0, device)?;
         head.parameters.restore(&tensors)?;
         Ok(head)

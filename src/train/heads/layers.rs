@@ -40,7 +40,11 @@ pub(super) fn linear(parameters: &Parameters, name: &str, rows: &Tensor) -> Resu
 }
 
 /// Adds weight, bias and running statistics of a batch norm over `width` numbers.
-pub(super) fn add_batch_norm(parameters: &mut Parameters, name: &str, width: usize) -> Result<(), TrainError> {
+pub(super) fn add_batch_norm(
+    parameters: &mut Parameters,
+    name: &str,
+    width: usize,
+) -> Result<(), TrainError> {
     let (zeros, ones) = (vec![0.0; width], vec![1.0; width]);
     parameters.add_values(&format!("{name}.weight"), &ones, &[width])?;
     parameters.add_values(&format!("{name}.bias"), &zeros, &[width])?;

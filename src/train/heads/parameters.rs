@@ -35,7 +35,13 @@ impl Parameters {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn add_uniform(&mut self, name: &str, shape: &[usize], bound: f64, seed: u64) -> Result<(), TrainError> {
+    pub fn add_uniform(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        bound: f64,
+        seed: u64,
+    ) -> Result<(), TrainError> {
         let mut random = Random::new(seed, &format!("parameter/{name}"));
         let n_values: usize = shape.iter().product();
         let values: Vec<f32> = (0..n_values).map(|_| ((random.unit() * 2.0 - 1.0) * bound) as f32).collect();
@@ -111,9 +117,7 @@ impl Parameters {
         let fitting: Result<Vec<(&Var, Tensor)>, TrainError> = self
             .entries
             .iter()
-            .map(|(name, (variable, _))| {
-                Ok((variable, tensors.tensor(name, variable.dims(), &self.device)?))
-            })
+            .map(|(name, (variable, _))| Ok((variable, tensors.tensor(name, variable.dims(), &self.device)?)))
             .collect();
         for (variable, value) in fitting? {
             variable.set(&value)?;

@@ -16,7 +16,12 @@ pub const SPEC: MinerSpec = MinerSpec {
 
 /// For each of `rows` its `per_row` best neighbours among `rows` that are known to be different, best first. Each
 /// unordered pair once, where it is met first.
-pub fn nearest_wrong(neighbors: &Neighbors, per_row: usize, rows: &[u32], labels: &Labels) -> Vec<(u32, u32)> {
+pub fn nearest_wrong(
+    neighbors: &Neighbors,
+    per_row: usize,
+    rows: &[u32],
+    labels: &Labels,
+) -> Vec<(u32, u32)> {
     let among: HashSet<u32> = rows.iter().copied().collect();
     let mut seen = HashSet::new();
     let mut pairs = Vec::new();

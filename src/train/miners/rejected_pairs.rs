@@ -16,7 +16,12 @@ pub const SPEC: MinerSpec = MinerSpec {
 
 /// `n_wanted` of the rejected pairs whose rows both are among `rows`: all of them in random order, then again, so that
 /// none comes twice more than another. Empty when there are none.
-pub fn rejected_pairs(n_wanted: usize, rows: &[u32], labels: &Labels, random: &mut Random) -> Vec<(u32, u32)> {
+pub fn rejected_pairs(
+    n_wanted: usize,
+    rows: &[u32],
+    labels: &Labels,
+    random: &mut Random,
+) -> Vec<(u32, u32)> {
     let among: HashSet<u32> = rows.iter().copied().collect();
     let mut known: Vec<(u32, u32)> = labels
         .rejected_rows()

@@ -93,6 +93,7 @@ impl BatchDistances {
         let distances = self.distances.get(span.clone()).unwrap_or(&[]);
         let relations = self.relations.get(span).unwrap_or(&[]);
         let both = distances.iter().zip(relations).enumerate();
-        both.filter(move |(_, (_, found))| **found == relation).map(|(place, (distance, _))| (place, *distance))
+        both.filter(move |(_, (_, found))| **found == relation)
+            .map(|(place, (distance, _))| (place, *distance))
     }
 }

@@ -121,7 +121,8 @@ fn the_ratio_is_kept_and_the_seed_decides() {
     let rows: Vec<u32> = (0..40).collect();
     let positives = labels.positive_pairs(&rows, 10);
     for per_positive in [1, 5, 10] {
-        let draw = |seed| random_negatives(&positives, per_positive, &rows, &labels, &mut Random::new(seed, "test"));
+        let draw =
+            |seed| random_negatives(&positives, per_positive, &rows, &labels, &mut Random::new(seed, "test"));
         assert_eq!(draw(1).len(), positives.len() * per_positive);
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));

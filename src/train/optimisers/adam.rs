@@ -14,8 +14,12 @@ pub(super) fn step(
     n_steps: usize,
 ) -> Result<(Tensor, Vec<Tensor>)> {
     let (beta1, beta2, epsilon, in_gradient, beside) = match *recipe {
-        OptimiserRecipe::Adam { beta1, beta2, epsilon, weight_decay } => (beta1, beta2, epsilon, weight_decay, 0.0),
-        OptimiserRecipe::AdamW { beta1, beta2, epsilon, weight_decay } => (beta1, beta2, epsilon, 0.0, weight_decay),
+        OptimiserRecipe::Adam { beta1, beta2, epsilon, weight_decay } => {
+            (beta1, beta2, epsilon, weight_decay, 0.0)
+        }
+        OptimiserRecipe::AdamW { beta1, beta2, epsilon, weight_decay } => {
+            (beta1, beta2, epsilon, 0.0, weight_decay)
+        }
         OptimiserRecipe::Sgd { .. } => bail!("adam was asked to take a step of sgd"),
     };
     let [mean, square] = moments else { bail!("adam keeps two moments, not {}", moments.len()) };

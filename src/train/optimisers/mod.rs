@@ -204,7 +204,8 @@ mod tests {
         let again = start();
         let mut first = Optimiser::new(recipe);
         first.step(&again, &gradient(1), 0.1).unwrap();
-        let mut second = Optimiser::restore(recipe, first.n_steps(), &first.state().unwrap(), &again).unwrap();
+        let mut second =
+            Optimiser::restore(recipe, first.n_steps(), &first.state().unwrap(), &again).unwrap();
         second.step(&again, &gradient(2), 0.1).unwrap();
         second.step(&again, &gradient(3), 0.1).unwrap();
         assert_eq!(values(&again), values(&parameters));
@@ -213,7 +214,10 @@ mod tests {
     #[test]
     fn steps_have_parity_with_pytorch() {
         // make = lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01)
-        check(OptimiserRecipe::Sgd { momentum: 0.9, weight_decay: 0.01 }, [0.899_352_8, -1.876_685_6, 0.377_526_3]);
+        check(
+            OptimiserRecipe::Sgd { momentum: 0.9, weight_decay: 0.01 },
+            [0.899_352_8, -1.876_685_6, 0.377_526_3],
+        );
         // make = lambda p: torch.optim.Adam(p, lr=0.1, weight_decay=0.01)
         let (beta1, beta2, epsilon, weight_decay) = (0.9, 0.999, 1e-8, 0.01);
         let adam = OptimiserRecipe::Adam { beta1, beta2, epsilon, weight_decay };

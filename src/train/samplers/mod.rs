@@ -52,7 +52,13 @@ pub const SAMPLERS: &[SamplerSpec] = &[shuffled::SPEC, weighted::SPEC, classes_b
 impl SamplerRecipe {
     /// The batches of one epoch over `rows`, `batch_size` rows each (the last may be smaller, and P x K batches have
     /// their own size).
-    pub fn batches(&self, rows: &[u32], batch_size: usize, labels: &Labels, random: &mut Random) -> Vec<Vec<u32>> {
+    pub fn batches(
+        &self,
+        rows: &[u32],
+        batch_size: usize,
+        labels: &Labels,
+        random: &mut Random,
+    ) -> Vec<Vec<u32>> {
         let in_order = |order: Vec<u32>| order.chunks(batch_size.max(1)).map(<[u32]>::to_vec).collect();
         match *self {
             Self::Shuffled => in_order(shuffled(rows, random)),
@@ -72,8 +78,17 @@ mod tests {
 
     /// One group of 90, ten groups of 2, five rows without a group.
     fn labels() -> (Labels, Vec<u32>) {
-        let groups: Vec<Option<u32>> =
-            (0..115).map(|row| if row < 90 { Some(0) } else if row < 110 { Some(1 + (row - 90) / 2) } else { None }).collect();
+        let groups: Vec<Option<u32>> = (0..115)
+            .map(|row| {
+                if row < 90 {
+                    Some(0)
+                } else if row < 110 {
+                    Some(1 + (row - 90) / 2)
+                } else {
+                    None
+                }
+            })
+            .collect();
         (Labels::new(groups, &[], Unreviewed::Unknown), (0..115).collect())
     }
 

@@ -53,7 +53,9 @@ impl TrainingData<'_> {
             }
             if let Some(place) = features.matrix.values.iter().position(|value| !value.is_finite()) {
                 let row = place / features.matrix.width.max(1);
-                return refuse(format!("the embedding of row {row} holds a number that is not finite; embed it again"));
+                return refuse(format!(
+                    "the embedding of row {row} holds a number that is not finite; embed it again"
+                ));
             }
         }
         Ok(())
@@ -105,7 +107,11 @@ impl TrainingData<'_> {
         let has = |features: &Features<'_>, row: &u32| is_present(features, *row as usize);
         match towers {
             Towers::Fused => {
-                vec![rows.iter().map(|row| self.modalities.iter().any(|features| has(features, row))).collect()]
+                vec![
+                    rows.iter()
+                        .map(|row| self.modalities.iter().any(|features| has(features, row)))
+                        .collect(),
+                ]
             }
             Towers::PerModality => self
                 .modalities

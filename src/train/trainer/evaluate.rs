@@ -66,8 +66,16 @@ pub fn evaluate(
         }
         Cut::At(threshold) => {
             let Neighbors { offsets, rows, scores } = &neighbors;
-            let curve =
-                threshold_curve_of_rows(&labelled, offsets, rows, scores, &groups, &[threshold], 1, MOST_MATCHES);
+            let curve = threshold_curve_of_rows(
+                &labelled,
+                offsets,
+                rows,
+                scores,
+                &groups,
+                &[threshold],
+                1,
+                MOST_MATCHES,
+            );
             (threshold, curve.first().map(|point| point.scores).unwrap_or_default())
         }
     };
@@ -97,7 +105,8 @@ pub fn head_embeddings(
             row.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
         }
     }
-    let present = (0..rows.len()).map(|row| towers.present.iter().any(|tower| tower.get(row) == Some(&true))).collect();
+    let present =
+        (0..rows.len()).map(|row| towers.present.iter().any(|tower| tower.get(row) == Some(&true))).collect();
     Ok(Embeddings { rows: EmbeddingRows::Dense(DenseMatrix { width, values }), present })
 }
 
@@ -143,7 +152,9 @@ fn pool_neighbors(
     let neighbors = self_join(&embeddings, &key_ranks, options, &|_| true).unwrap_or_default();
     match head.shape().recipe.measure {
         PairMeasure::Cosine => Ok(neighbors),
-        PairMeasure::Classifier { .. } | PairMeasure::Neuron => rescored(head, data, pool, &neighbors, device),
+        PairMeasure::Classifier { .. } | PairMeasure::Neuron => {
+            rescored(head, data, pool, &neighbors, device)
+        }
     }
 }
 
@@ -180,8 +191,11 @@ fn rescored(
     let mut rest = pairs.iter().zip(&scores);
     for row in 0..neighbors.n_rows() {
         let n_others = neighbors.list(row).0.len();
-        let mut list: Vec<Hit> =
-            rest.by_ref().take(n_others).map(|((_, other), score)| Hit { row: *other, score: *score }).collect();
+        let mut list: Vec<Hit> = rest
+            .by_ref()
+            .take(n_others)
+            .map(|((_, other), score)| Hit { row: *other, score: *score })
+            .collect();
         list.sort_by(|left, right| right.score.total_cmp(&left.score).then(left.row.cmp(&right.row)));
         lists.push(list);
     }

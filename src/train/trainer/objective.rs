@@ -117,8 +117,7 @@ impl Objective<'_> {
                 };
                 let (anchor, positive) = (at(|triplet| triplet.anchor)?, at(|triplet| triplet.positive)?);
                 let negative = at(|triplet| triplet.negative)?;
-                let batch =
-                    LossBatch::Triplets { anchor: &anchor, positive: &positive, negative: &negative };
+                let batch = LossBatch::Triplets { anchor: &anchor, positive: &positive, negative: &negative };
                 self.compute(&batch).map(Some)
             }
             _ => {

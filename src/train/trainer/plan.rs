@@ -37,7 +37,11 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// Looks whether there is anything to learn.
-    pub fn new(needs: LossNeeds, recipe: &'a TrainingRecipe, data: &'a TrainingData<'a>) -> Result<Self, TrainError> {
+    pub fn new(
+        needs: LossNeeds,
+        recipe: &'a TrainingRecipe,
+        data: &'a TrainingData<'a>,
+    ) -> Result<Self, TrainError> {
         let labels = data.labels;
         let rows = data.trainable_rows(Part::Train, recipe.head.towers);
         let members = labels.members(&rows);
@@ -56,7 +60,9 @@ impl<'a> Plan<'a> {
             return Err(TrainError::NoNegatives);
         }
         if matches!(recipe.miner, MinerRecipe::NearestWrong { .. }) && data.neighbors.is_none() {
-            return Err(TrainError::Data("the miner needs the neighbours of the frozen embeddings".to_owned()));
+            return Err(TrainError::Data(
+                "the miner needs the neighbours of the frozen embeddings".to_owned(),
+            ));
         }
         let grouped_rows = rows.iter().copied().filter(|row| labels.group(*row).is_some()).collect();
         let class_of_group = members.keys().zip(0..).map(|(group, class)| (*group, class)).collect();
@@ -89,7 +95,8 @@ impl<'a> Plan<'a> {
             LossNeeds::Pairs | LossNeeds::PairLogits | LossNeeds::TwoModalities => {
                 let positives = self.positives(random);
                 let negatives = self.negatives(&positives, random)?;
-                let mut pairs: Vec<(u32, u32, f32)> = positives.into_iter().map(|(a, b)| (a, b, 1.0)).collect();
+                let mut pairs: Vec<(u32, u32, f32)> =
+                    positives.into_iter().map(|(a, b)| (a, b, 1.0)).collect();
                 pairs.extend(negatives.into_iter().map(|(a, b)| (a, b, 0.0)));
                 random.shuffle(&mut pairs);
                 Ok(pairs.chunks(size).map(|pairs| Batch::Pairs(pairs.to_vec())).collect())
@@ -108,8 +115,7 @@ impl<'a> Plan<'a> {
                 Ok(batches.map(|pairs| Batch::Positives(pairs.to_vec())).collect())
             }
             LossNeeds::Triplets | LossNeeds::Classes | LossNeeds::Relations => {
-                let batches =
-                    self.recipe.sampler.batches(&self.grouped_rows, size, self.data.labels, random);
+                let batches = self.recipe.sampler.batches(&self.grouped_rows, size, self.data.labels, random);
                 Ok(batches.into_iter().map(Batch::Rows).collect())
             }
         }
@@ -168,7 +174,9 @@ impl<'a> Plan<'a> {
     /// few are known. Anchors without any are left out.
     fn ranked(&self, random: &mut Random) -> Result<Vec<Batch>, TrainError> {
         let n_negatives = match self.recipe.miner {
-            MinerRecipe::RandomNegatives { per_positive } | MinerRecipe::RejectedPairs { per_positive } => per_positive,
+            MinerRecipe::RandomNegatives { per_positive } | MinerRecipe::RejectedPairs { per_positive } => {
+                per_positive
+            }
             MinerRecipe::NearestWrong { per_row } => per_row,
             MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard => 1,
         }
@@ -184,7 +192,8 @@ impl<'a> Plan<'a> {
             .into_iter()
             .filter_map(|(anchor, positive)| {
                 let wrong = wrong.get(&anchor)?;
-                let candidates = [positive].into_iter().chain(wrong.iter().copied().cycle().take(n_negatives));
+                let candidates =
+                    [positive].into_iter().chain(wrong.iter().copied().cycle().take(n_negatives));
                 Some((anchor, candidates.collect()))
             })
             .collect();

@@ -99,7 +99,10 @@ impl TrainingRecipe {
             return refuse(format!("the loss `{}` needs a head that learns a measure of pairs", loss.id));
         }
         if learns_measure && !matches!(loss.needs, LossNeeds::PairLogits | LossNeeds::TwoModalities) {
-            return refuse(format!("the loss `{}` would leave the head's measure of pairs untrained", loss.id));
+            return refuse(format!(
+                "the loss `{}` would leave the head's measure of pairs untrained",
+                loss.id
+            ));
         }
         let reads_distances = matches!(self.miner, MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard);
         let reads_pairs = matches!(
@@ -107,7 +110,10 @@ impl TrainingRecipe {
             LossNeeds::Pairs | LossNeeds::PairLogits | LossNeeds::TwoModalities | LossNeeds::Ranked
         );
         if reads_distances && reads_pairs {
-            return refuse(format!("the loss `{}` cannot use a miner that works within batches of rows", loss.id));
+            return refuse(format!(
+                "the loss `{}` cannot use a miner that works within batches of rows",
+                loss.id
+            ));
         }
         Ok(loss)
     }

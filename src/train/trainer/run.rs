@@ -9,7 +9,8 @@ use super::checkpoint::Facts;
 use super::objective::Objective;
 use super::plan::{Batch, Plan};
 use super::{
-    Checkpoint, Cut, EpochRecord, Flow, TrainingData, TrainingRecipe, TrainingReport, TrainingReporter, evaluate,
+    Checkpoint, Cut, EpochRecord, Flow, TrainingData, TrainingRecipe, TrainingReport, TrainingReporter,
+    evaluate,
 };
 
 /// Why a run ended.
@@ -64,8 +65,11 @@ pub fn train(
         return Err(TrainError::NoPositives);
     }
     let n_steps = first_batches.len().saturating_mul(recipe.max_epochs);
-    let shape =
-        HeadShape { recipe: recipe.head, modality_widths: data.modality_widths(), n_classes: plan.n_classes() };
+    let shape = HeadShape {
+        recipe: recipe.head,
+        modality_widths: data.modality_widths(),
+        n_classes: plan.n_classes(),
+    };
     let head = Head::new(shape, recipe.seed, device)?;
     if head.parameters().n_values() == 0 {
         return Err(TrainError::Recipe("the head has nothing to learn; choose a projection".to_owned()));
@@ -146,8 +150,14 @@ impl Run<'_> {
     fn epoch(&mut self, epoch: usize, reporter: &mut dyn TrainingReporter) -> Result<EpochEnd, TrainError> {
         let recipe = self.objective.recipe;
         // The untrained head is no validation result of the run itself.
-        let metrics: Vec<f64> =
-            self.checkpoint.facts.history.iter().filter(|record| record.epoch > 0).map(|record| record.metric).collect();
+        let metrics: Vec<f64> = self
+            .checkpoint
+            .facts
+            .history
+            .iter()
+            .filter(|record| record.epoch > 0)
+            .map(|record| record.metric)
+            .collect();
         let (mut sum, mut n_batches, mut learning_rate) = (0.0, 0_usize, recipe.learning_rate);
         for batch in self.objective.plan.batches(epoch)? {
             let factor = recipe.schedule.factor(self.step, self.n_steps, epoch - 1, &metrics);
@@ -172,7 +182,9 @@ impl Run<'_> {
     }
 
     fn one_step(&mut self, batch: &Batch, learning_rate: f64) -> Result<Step, TrainError> {
-        let Some(loss) = self.objective.of_batch(&self.head, batch, self.step)? else { return Ok(Step::Nothing) };
+        let Some(loss) = self.objective.of_batch(&self.head, batch, self.step)? else {
+            return Ok(Step::Nothing);
+        };
         let value = f64::from(loss.to_scalar::<f32>()?);
         if !value.is_finite() {
             return Ok(Step::NotFinite);

@@ -6,8 +6,8 @@ use std::path::Path;
 use candle_core::Device;
 
 use super::{
-    Checkpoint, Cut, Ended, EpochRecord, Features, Flow, TrainingData, TrainingOutcome, TrainingRecipe, TrainingReport,
-    TrainingReporter, evaluate, train,
+    Checkpoint, Cut, Ended, EpochRecord, Features, Flow, TrainingData, TrainingOutcome, TrainingRecipe,
+    TrainingReport, TrainingReporter, evaluate, train,
 };
 use crate::encode::DenseMatrix;
 use crate::train::heads::{Depth, HEADS, HeadRecipe, Normalisation, PairMeasure, Towers};
@@ -118,7 +118,9 @@ fn every_loss_learns_with_a_head_that_fits() {
     let world = World::new(Unreviewed::Different, &[]);
     for loss in LOSSES {
         let head = match loss.needs {
-            LossNeeds::PairLogits => HeadRecipe { measure: PairMeasure::Classifier { hidden: 24 }, ..recipe().head },
+            LossNeeds::PairLogits => {
+                HeadRecipe { measure: PairMeasure::Classifier { hidden: 24 }, ..recipe().head }
+            }
             LossNeeds::TwoModalities => {
                 HeadRecipe { towers: Towers::PerModality, measure: PairMeasure::Neuron, ..recipe().head }
             }
@@ -170,8 +172,11 @@ fn in_batch_miners_and_nearest_wrong_neighbours_train() {
     let options = crate::index::JoinOptions { k: 20, metric: crate::index::Metric::Cosine };
     let neighbors = crate::index::self_join(&everything, &key_ranks, options, &|_| true).unwrap();
     data.neighbors = Some(&neighbors);
-    let miners =
-        [MinerRecipe::BatchHard, MinerRecipe::SemiHard { margin: 0.3 }, MinerRecipe::NearestWrong { per_row: 4 }];
+    let miners = [
+        MinerRecipe::BatchHard,
+        MinerRecipe::SemiHard { margin: 0.3 },
+        MinerRecipe::NearestWrong { per_row: 4 },
+    ];
     for miner in miners {
         let recipe = TrainingRecipe {
             loss: "triplet-squared".to_owned(),
@@ -296,8 +301,14 @@ fn recipes_that_do_not_go_together_are_refused() {
     check(TrainingRecipe { learning_rate: f64::NAN, ..recipe() }, "learning rate");
     check(TrainingRecipe { batch_size: 0, ..recipe() }, "batch size");
     let classifier = PairMeasure::Classifier { hidden: 4 };
-    check(TrainingRecipe { head: HeadRecipe { measure: classifier, ..recipe().head }, ..recipe() }, "untrained");
-    check(TrainingRecipe { head: HeadRecipe { depth: Depth::Identity, ..recipe().head }, ..recipe() }, "nothing to learn");
+    check(
+        TrainingRecipe { head: HeadRecipe { measure: classifier, ..recipe().head }, ..recipe() },
+        "untrained",
+    );
+    check(
+        TrainingRecipe { head: HeadRecipe { depth: Depth::Identity, ..recipe().head }, ..recipe() },
+        "nothing to learn",
+    );
     let text = ron::to_string(&recipe()).unwrap();
     assert_eq!(ron::from_str::<TrainingRecipe>(&text).unwrap(), recipe());
 }

@@ -71,7 +71,7 @@ fn look(ui: &egui::Ui, context: ViewContext<'_>) -> Models {
     if known.looked_secs.is_some_and(|looked| now - looked < LOOK_EVERY_SECS) {
         return known;
     }
-    let store = ModelStore::resolve(context.app.catalogue.models_dir.as_deref());
+    let store = ModelStore::resolve(context.app.models_folder().as_deref());
     let encoders = EncoderTable::of(&store);
     let lacking = encoders.specs().iter().filter(|spec| !spec.is_ready(&store));
     let absent = lacking.map(|spec| (spec.id.clone(), absent(spec, &store))).collect();
