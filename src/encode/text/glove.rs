@@ -222,6 +222,7 @@ mod tests {
             licence: String::new(),
             width,
             n_parameters: None,
+            purpose: crate::encode::Purpose::Encode,
             preprocess: None,
             text: None,
         };

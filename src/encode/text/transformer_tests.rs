@@ -31,6 +31,7 @@ fn entry(pooling: Pooling, max_tokens: usize) -> ModelEntry {
         licence: String::new(),
         width: WIDTH,
         n_parameters: None,
+        purpose: crate::encode::Purpose::Encode,
         preprocess: None,
         text: Some(TextInput { max_tokens, pooling, prefix: String::new() }),
     }
