@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::encode::Modality;
 
 const GOLDEN: &str = include_str!("../../../tests/golden/text/marian_tiny.json");
 const CONFIG_JSON: &str = include_str!("../../../tests/golden/text/marian_tiny/config.json");
@@ -245,6 +246,31 @@ fn the_shared_table_may_have_any_of_its_names() {
         let translator = Translator::open(folder.path(), DeviceChoice::Cpu).unwrap();
         assert_eq!(translator.translate(&["tas kertas"]).unwrap(), expected);
     }
+}
+
+#[test]
+fn a_translator_of_the_store_is_the_folder_s() {
+    let folder = folder();
+    let id = folder.path().file_name().unwrap().to_string_lossy().into_owned();
+    let store = ModelStore::new(folder.path().parent().unwrap().to_owned());
+    let entry = ModelEntry {
+        id,
+        label: String::new(),
+        summary: String::new(),
+        modality: Modality::Text,
+        architecture: "marian".to_owned(),
+        source: None,
+        files: Vec::new(),
+        licence: String::new(),
+        width: 1,
+        n_parameters: None,
+        preprocess: None,
+        text: None,
+    };
+    let of_store = Translator::open_model(&entry, &store, DeviceChoice::Cpu).unwrap();
+    let of_folder = Translator::open(folder.path(), DeviceChoice::Cpu).unwrap();
+    assert_eq!(of_store.fingerprint(), of_folder.fingerprint());
+    assert_eq!(of_store.translate(&["tas"]).unwrap(), of_folder.translate(&["tas"]).unwrap());
 }
 
 #[test]
