@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::encode::Modality;
 
 const GOLDEN: &str = include_str!("../../../tests/golden/text/marian_tiny.json");
 const CONFIG_JSON: &str = include_str!("../../../tests/golden/text/marian_tiny/config.json");
@@ -255,17 +254,8 @@ fn a_translator_of_the_store_is_the_folder_s() {
     let store = ModelStore::new(folder.path().parent().unwrap().to_owned());
     let entry = ModelEntry {
         id,
-        label: String::new(),
-        summary: String::new(),
-        modality: Modality::Text,
         architecture: "marian".to_owned(),
-        source: None,
-        files: Vec::new(),
-        licence: String::new(),
-        width: 1,
-        n_parameters: None,
-        preprocess: None,
-        text: None,
+        ..crate::encode::Manifest::built_in().find("all-MiniLM-L6-v2").unwrap().clone()
     };
     let of_store = Translator::open_model(&entry, &store, DeviceChoice::Cpu).unwrap();
     let of_folder = Translator::open(folder.path(), DeviceChoice::Cpu).unwrap();
