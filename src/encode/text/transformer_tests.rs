@@ -20,6 +20,7 @@ fn config() -> Value {
 }
 
 fn entry(pooling: Pooling, max_tokens: usize) -> ModelEntry {
+    purpose: crate::encode::Purpose::Encode,
     ModelEntry {
         id: "m".to_owned(),
         label: "m".to_owned(),
