@@ -17,7 +17,7 @@ mod random;
 mod steps;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
-mod testing;
+pub(crate) mod testing;
 mod trainable;
 mod weights;
 

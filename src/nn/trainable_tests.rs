@@ -6,7 +6,7 @@ use crate::nn::testing::{Array, Case, Phase, cases, check_gradients, evaluate, f
 use crate::nn::{Operation, write_safetensors};
 
 fn numbers(tensor: &Tensor) -> Vec<f32> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
+    tensor.flatten_all().unwrap().to_dtype(DType::F32).unwrap().to_vec1().unwrap()
 }
 
 fn case(name: &str) -> Case {
@@ -14,7 +14,13 @@ fn case(name: &str) -> Case {
 }
 
 fn network(case: &Case) -> TrainableNetwork {
-    TrainableNetwork::load(&case.graph, &case.weights(&fill(&case.graph, 3)), &Device::Cpu).unwrap()
+    network_in(case, DType::F32)
+}
+
+fn network_in(case: &Case, dtype: DType) -> TrainableNetwork {
+    let weights = case.weights(&fill(&case.graph, 3));
+    let values = |parameter: &Parameter| weights.values(&parameter.name, &parameter.shape);
+    TrainableNetwork::new(&case.graph, &Device::Cpu, dtype, values).unwrap()
 }
 
 fn run(network: &TrainableNetwork, case: &Case, mode: &mut Mode) -> Tensor {
@@ -47,19 +53,21 @@ fn mix(n: usize) -> Vec<f64> {
     (0..n).map(|_| f64::from((random.uniform() * 2.0 - 1.0) as f32)).collect()
 }
 
-fn check_case(case: &Case, phase: Phase) {
+fn check_case(case: &Case, phase: Phase, dtype: DType) {
     let tensors = fill(&case.graph, 3);
-    let network = network(case);
+    let network = network_in(case, dtype);
     let mut mode = if phase == Phase::Training { Mode::Training(Random::new(1)) } else { Mode::Evaluation };
     let values: Vec<f32> = case.input.values.iter().map(|&value| value as f32).collect();
-    let picture = Var::from_vec(values, case.input.shape.as_slice(), &Device::Cpu).unwrap();
+    let picture = Tensor::from_vec(values, case.input.shape.as_slice(), &Device::Cpu).unwrap();
+    let picture = Var::from_tensor(&picture.to_dtype(dtype).unwrap()).unwrap();
     let output = match &case.mask {
         None => network.forward(NetworkInput::Images(&picture), &mut mode).unwrap(),
         Some(_) => run(&network, case, &mut mode),
     };
     let factors = mix(output.elem_count());
     let factors_f32: Vec<f32> = factors.iter().map(|&factor| factor as f32).collect();
-    let factors_f32 = Tensor::from_vec(factors_f32, output.dims(), &Device::Cpu).unwrap();
+    let factors_f32 =
+        Tensor::from_vec(factors_f32, output.dims(), &Device::Cpu).unwrap().to_dtype(dtype).unwrap();
     let gradients = (output * factors_f32).unwrap().sum_all().unwrap().backward().unwrap();
     let objective = |tensors: &BTreeMap<String, Array>, input: &Array| {
         let output = evaluate(&case.graph, tensors, input, case.mask.as_ref(), phase);
@@ -88,7 +96,7 @@ fn check_case(case: &Case, phase: Phase) {
 
 #[test]
 fn gradients_agree_with_differences_in_evaluation() {
-    cases().iter().for_each(|case| check_case(case, Phase::Evaluation));
+    cases().iter().for_each(|case| check_case(case, Phase::Evaluation, DType::F32));
 }
 
 #[test]
@@ -97,7 +105,18 @@ fn gradients_agree_with_differences_in_training() {
         |case: &Case| case.graph.parameters().iter().any(|parameter| parameter.name.ends_with("running_var"));
     let normed: Vec<Case> = cases().into_iter().filter(|case| has_norm(case) && !drops(case)).collect();
     assert!(normed.len() > 5);
-    normed.iter().for_each(|case| check_case(case, Phase::Training));
+    normed.iter().for_each(|case| check_case(case, Phase::Training, DType::F32));
+}
+
+/// Other devices go by candle's operations, and so do numbers of 64 bits on the CPU.
+#[test]
+fn gradients_by_candle_s_operations_agree_too() {
+    for case in cases() {
+        check_case(&case, Phase::Evaluation, DType::F64);
+        if !drops(&case) {
+            check_case(&case, Phase::Training, DType::F64);
+        }
+    }
 }
 
 #[test]

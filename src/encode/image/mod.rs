@@ -23,12 +23,11 @@ mod scaling;
 mod vgg;
 mod vit;
 
-pub(crate) use network::open_model_with;
 pub(super) use perceptual::SPEC as PERCEPTUAL;
 pub(super) use phash::SPEC as PHASH;
 
 use super::{EncodeError, Encoder, ModelEntry, ModelStore};
-use crate::nn::DeviceChoice;
+use crate::nn::{DeviceChoice, Precision};
 
 /// Opens a model of the manifest.
 ///
@@ -38,6 +37,7 @@ pub(super) fn open_model(
     entry: &ModelEntry,
     store: &ModelStore,
     device: DeviceChoice,
+    precision: Precision,
 ) -> Result<Encoder, EncodeError> {
-    Ok(Encoder::Image(network::open_model(entry, store, device)?))
+    Ok(Encoder::Image(network::open_model(entry, store, device, precision)?))
 }

@@ -75,8 +75,13 @@ impl ModelEntry {
             return Err("the width is 0".to_owned());
         }
         let weights = self.weights().ok_or("it has no files")?;
-        if !weights.name.ends_with(".safetensors") && self.architecture != WORD_VECTORS {
-            return Err(format!("the weights {:?} are no .safetensors file", weights.name));
+        // Word vectors are the one kind of model that is not published as tensors.
+        let endings: &[&str] = match self.architecture.as_str() {
+            WORD_VECTORS => &[".txt", ".vec", ".bin"],
+            _ => &[".safetensors"],
+        };
+        if !endings.iter().any(|ending| weights.name.ends_with(ending)) {
+            return Err(format!("the weights {:?} are no {} file", weights.name, endings.join(", ")));
         }
         for file in &self.files {
             if !file.name.split('/').all(is_plain) {

@@ -15,7 +15,7 @@ use crate::encode::encoder::l2_normalise;
 use crate::encode::{DenseMatrix, EncodeError, FitsDenseText, ModelEntry, ModelStore, TextEncoder};
 
 /// Id of the architecture in the manifest.
-pub(super) const ARCHITECTURE: &str = "glove";
+pub(in crate::encode) const ARCHITECTURE: &str = "glove";
 /// Raised when the same file and titles give other numbers.
 const CODE_VERSION: u32 = 1;
 

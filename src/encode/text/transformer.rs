@@ -43,7 +43,12 @@ impl TransformerEncoder {
     /// # Errors
     /// When a file is absent or unusable, names an architecture or a pooling that is not known, or the device is not
     /// there.
-    pub fn open(entry: &ModelEntry, store: &ModelStore, device: DeviceChoice) -> Result<Self, EncodeError> {
+    pub fn open(
+        entry: &ModelEntry,
+        store: &ModelStore,
+        device: DeviceChoice,
+        precision: Precision,
+    ) -> Result<Self, EncodeError> {
         let model = entry.id.as_str();
         let bad = |name: &str, reason: String| EncodeError::BadModelFile {
             path: store.file(model, name).unwrap_or_else(|_| store.folder().join(model).join(name)),
@@ -78,9 +83,10 @@ impl TransformerEncoder {
         let graph = (config.graph)(&config, pooling);
         let weights = with_names_of_the_file(weights, &graph, architecture);
         let device = open_device(device)?;
-        let plan = Plan::compile(&graph, &weights, &device, Precision::F32)?;
+        let plan = Plan::compile(&graph, &weights, &device, precision)?;
+        let precision = if device.is_cpu() { Precision::F32 } else { precision };
         let fingerprint = format!(
-            "{model} v{CODE_VERSION}; {pooling:?} of {max_tokens} tokens; prefix {:?}; config {}; tokenizer {}; weights {}",
+            "{model} v{CODE_VERSION} {precision:?}; {pooling:?} of {max_tokens} tokens; prefix {:?}; config {}; tokenizer {}; weights {}",
             input.prefix,
             blake3::hash(config_json.as_bytes()).to_hex(),
             tokenizer.digest(),

@@ -83,7 +83,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn open(store: &ModelStore, pooling: Pooling) -> Result<TransformerEncoder, EncodeError> {
-    TransformerEncoder::open(&entry(pooling, 10), store, DeviceChoice::Cpu)
+    TransformerEncoder::open(&entry(pooling, 10), store, DeviceChoice::Cpu, Precision::F32)
 }
 
 fn close(a: &[f32], b: &[f32]) -> bool {
@@ -115,8 +115,13 @@ fn long_titles_are_cut_to_the_entry_s_length_and_the_model_s() {
     let (_folder, store) = folder();
     let long = "red ".repeat(50);
     for (max_tokens, expected) in [(5, 5), (512, 10)] {
-        let encoder =
-            TransformerEncoder::open(&entry(Pooling::Mean, max_tokens), &store, DeviceChoice::Cpu).unwrap();
+        let encoder = TransformerEncoder::open(
+            &entry(Pooling::Mean, max_tokens),
+            &store,
+            DeviceChoice::Cpu,
+            Precision::F32,
+        )
+        .unwrap();
         let ids = encoder.token_ids(&long).unwrap();
         assert_eq!((ids.len(), ids.first(), ids.last()), (expected, Some(&2), Some(&3)));
     }
@@ -126,11 +131,11 @@ fn long_titles_are_cut_to_the_entry_s_length_and_the_model_s() {
 fn the_prefix_stands_before_every_title_and_in_the_fingerprint() {
     let (_folder, store) = folder();
     let mut entry = entry(Pooling::Mean, 10);
-    let plain = TransformerEncoder::open(&entry, &store, DeviceChoice::Cpu).unwrap();
+    let plain = TransformerEncoder::open(&entry, &store, DeviceChoice::Cpu, Precision::F32).unwrap();
     if let Some(text) = &mut entry.text {
         text.prefix = "shoe ".to_owned();
     }
-    let prefixed = TransformerEncoder::open(&entry, &store, DeviceChoice::Cpu).unwrap();
+    let prefixed = TransformerEncoder::open(&entry, &store, DeviceChoice::Cpu, Precision::F32).unwrap();
     assert_eq!(prefixed.token_ids("red").unwrap(), plain.token_ids("shoe red").unwrap());
     assert_ne!(prefixed.fingerprint(), plain.fingerprint());
 }
@@ -206,7 +211,9 @@ fn the_folder_s_own_pooling_wins() {
 fn unusable_files_are_refused_by_name() {
     let (folder, store) = folder();
     let check = |entry: &ModelEntry, expected: &[&str]| {
-        let message = TransformerEncoder::open(entry, &store, DeviceChoice::Cpu).unwrap_err().to_string();
+        let message = TransformerEncoder::open(entry, &store, DeviceChoice::Cpu, Precision::F32)
+            .unwrap_err()
+            .to_string();
         for part in expected {
             assert!(message.contains(part), "{message:?} lacks {part:?}");
         }
