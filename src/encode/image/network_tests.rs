@@ -19,9 +19,8 @@ const CONFIG: &str =
     r#"{"input_size":[3,64,64],"interpolation":"bicubic","crop_pct":1,"mean":[0,0,0],"std":[1,1,1]}"#;
 
 fn entry(architecture: &str, preprocess: Option<Preprocess>) -> ModelEntry {
-    purpose: crate::encode::Purpose::Encode,
-    n_parameters: None,
     ModelEntry {
+        purpose: crate::encode::Purpose::Encode,
         id: "mine".to_owned(),
         label: String::new(),
         summary: String::new(),

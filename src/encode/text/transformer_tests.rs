@@ -20,8 +20,8 @@ fn config() -> Value {
 }
 
 fn entry(pooling: Pooling, max_tokens: usize) -> ModelEntry {
-    purpose: crate::encode::Purpose::Encode,
     ModelEntry {
+        purpose: crate::encode::Purpose::Encode,
         id: "m".to_owned(),
         label: "m".to_owned(),
         summary: String::new(),
