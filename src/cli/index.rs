@@ -14,6 +14,7 @@ use crate::catalog::Problem;
 use crate::encode::{EncoderTable, Modality, ModelStore, Training};
 use crate::index::JoinOptions;
 use crate::jobs::{Context, JobError, TimeSpent, embed, learn, load_catalog, neighbors_of};
+use crate::nn::Precision;
 use crate::project::{Access, Project, ProjectError, ProjectSettings};
 
 /// Problems printed one by one; `--json` lists all.
@@ -39,6 +40,9 @@ pub(super) struct Args {
     /// Words that weigh nothing in word encoders: none or english (scikit-learn's list) [default: none].
     #[arg(long, value_name = "LIST", value_parser = ["none", "english"])]
     stop_words: Option<String>,
+    /// The numbers networks compute in on a GPU: f16 and bf16 are faster and use half the memory [default: f32].
+    #[arg(long, value_name = "P")]
+    precision: Option<Precision>,
     /// Let encoders that learn from the catalogue (autoencoder) learn anew, though they have; else they learn only once.
     #[arg(long)]
     relearn: bool,
@@ -121,6 +125,9 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
     choose(&args.text_encoder, &mut settings.text_encoders, &mut settings.matching.text_encoder);
     if let Some(words) = &args.stop_words {
         settings.encoder_options.english_stop_words = words == "english";
+    }
+    if let Some(precision) = args.precision {
+        settings.encoder_options.precision = precision;
     }
     let mut project = match existing {
         Some(project) => project,

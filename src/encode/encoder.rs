@@ -29,6 +29,9 @@ pub enum OutputKind {
 pub struct EncoderOptions {
     /// Leave out scikit-learn's English stop words (word TF-IDF and IDF only).
     pub english_stop_words: bool,
+    /// The numbers networks compute in on a GPU; the CPU always takes f32.
+    #[serde(default)]
+    pub precision: crate::nn::Precision,
 }
 
 /// An opened encoder.
@@ -39,6 +42,8 @@ pub enum Encoder {
     Text(Box<dyn TextEncoder>),
     /// Must see the whole corpus of titles first.
     Fits(Box<dyn FitsText>),
+    /// The same with dense rows.
+    FitsDense(Box<dyn FitsDenseText>),
     /// Some parts must see the corpus first, some may not.
     Mixed(super::MixedText),
 }

@@ -223,17 +223,17 @@ mod tests {
     fn borders_have_the_mean_colour() {
         let mean = [0.2, 0.6, 1.0];
         let preprocess = Preprocess { mean, ..preprocess(4, Fit::Border { fraction: 1.0 }) };
-        for (width, height) in [(80, 39), (2, 1), (4000, 1), (0, 0), (0, 3)] {
+        for (width, height) in [(80, 39), (2, 1), (4000, 1)] {
             let values = preprocess.apply(&RgbImage::new(width, height));
             // The picture is black, the border is the mean: after subtraction -mean and 0.
             for (plane, mean) in values.chunks_exact(16).zip(mean) {
                 assert!(plane[..4].iter().all(|value| value.abs() < 1e-6), "{width}x{height}: {plane:?}");
-                if width > 0 && height > 0 {
-                    assert!((plane[4] + mean).abs() < 1e-6, "{width}x{height}: {plane:?}");
-                }
+                assert!((plane[4] + mean).abs() < 1e-6, "{width}x{height}: {plane:?}");
             }
         }
         let standing = preprocess.apply(&RgbImage::new(1, 2));
-        assert!((0..4).all(|row| standing[row * 4].abs() < 1e-6 && (standing[row * 4 + 1] + 0.2).abs() < 1e-6));
+        assert!(
+            (0..4).all(|row| standing[row * 4].abs() < 1e-6 && (standing[row * 4 + 1] + 0.2).abs() < 1e-6)
+        );
     }
 }

@@ -132,9 +132,8 @@ pub(in crate::encode) fn weights(
         // Casts cut towards zero and hold at zero, as Pillow does.
         let start = ((centre - support + 0.5) as usize).min(len as usize - 1);
         let end = ((centre + support + 0.5) as usize).clamp(start + 1, len as usize);
-        let mut weights: Vec<f64> = (start..end)
-            .map(|from| filter((from as f64 - centre + 0.5) * squeeze, interpolation))
-            .collect();
+        let mut weights: Vec<f64> =
+            (start..end).map(|from| filter((from as f64 - centre + 0.5) * squeeze, interpolation)).collect();
         let total: f64 = weights.iter().sum();
         if total != 0.0 {
             weights.iter_mut().for_each(|weight| *weight /= total);
@@ -187,13 +186,16 @@ mod tests {
     /// a = np.fromfunction(lambda y, x: (x * 37 + y * 101) % 256, (3, 7)).astype("u1")
     /// np.asarray(Image.fromarray(a).resize(size, filter)).ravel()
     #[rustfmt::skip]
-    const PILLOW_CASES: [((u32, u32), Interpolation, &[u8]); 6] = [
+    const PILLOW_CASES: [((u32, u32), Interpolation, &[u8]); 9] = [
         ((3, 2), Interpolation::Bilinear, &[70, 143, 153, 162, 119, 119]),
         ((3, 2), Interpolation::Bicubic, &[61, 151, 155, 168, 116, 117]),
         ((5, 5), Interpolation::Bilinear, &[12, 58, 111, 164, 210, 52, 98, 151, 159, 148, 113, 159, 212, 152, 55, 174, 134, 119, 127, 116, 214, 117, 57, 110, 156]),
         ((5, 5), Interpolation::Bicubic, &[1, 50, 102, 165, 226, 39, 95, 159, 163, 149, 110, 159, 225, 155, 44, 189, 134, 113, 125, 111, 234, 111, 30, 107, 168]),
         ((9, 1), Interpolation::Bilinear, &[101, 126, 122, 110, 139, 168, 135, 115, 140]),
         ((9, 1), Interpolation::Bicubic, &[99, 129, 121, 100, 134, 169, 135, 115, 147]),
+        ((3, 2), Interpolation::Lanczos, &[55, 157, 155, 171, 118, 115]),
+        ((5, 5), Interpolation::Lanczos, &[0, 47, 91, 163, 239, 27, 95, 172, 165, 143, 108, 155, 235, 155, 35, 203, 137, 113, 127, 101, 244, 106, 8, 110, 181]),
+        ((9, 1), Interpolation::Lanczos, &[98, 130, 122, 95, 133, 172, 134, 115, 150]),
     ];
 
     #[test]
@@ -207,7 +209,7 @@ mod tests {
     fn a_window_is_a_part_of_the_whole() {
         let picture =
             RgbImage::from_fn(50, 40, |x, y| image::Rgb([(x * y) as u8, (x * 5) as u8, (y * 9) as u8]));
-        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
+        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos] {
             let all = resize(&picture, whole(23), whole(61), interpolation);
             let (columns, rows) =
                 (Window { resized: 23, start: 4, len: 11 }, Window { resized: 61, start: 30, len: 8 });
@@ -222,7 +224,7 @@ mod tests {
     #[test]
     fn the_same_size_is_the_same_picture() {
         let picture = RgbImage::from_fn(9, 5, |x, y| image::Rgb([(x * 31 + y) as u8, (y * 50) as u8, 7]));
-        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
+        for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos] {
             assert_eq!(&resize(&picture, whole(9), whole(5), interpolation), picture.as_raw());
         }
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::composite::{self, Composite};
 use super::image::autoencoder;
 use super::{
-    EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, image, text,
+    EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose, image, text,
 };
-use crate::nn::DeviceChoice;
+use crate::nn::{DeviceChoice, Precision};
 
 /// An encoder that needs no files: a line of the constant part of the table.
 pub(in crate::encode) struct BuiltIn {
@@ -72,6 +72,8 @@ pub enum Training {
 enum Opening {
     BuiltIn(fn(&EncoderOptions) -> Encoder),
     Model(Box<ModelEntry>),
+    /// Word vectors weighed by their words' rarity in the catalogue.
+    WeighedWords(Box<ModelEntry>),
     Composite(Composite),
     Autoencoder,
 }
@@ -109,8 +111,12 @@ impl EncoderTable {
             table.add(EncoderSpec::built_in(built_in));
         }
         table.add(EncoderSpec::autoencoder(trained));
-        for entry in store.entries() {
+        for entry in store.entries().into_iter().filter(|entry| entry.purpose == Purpose::Encode) {
+            let weighed = (entry.architecture == text::glove::ARCHITECTURE).then(|| entry.clone());
             table.add(EncoderSpec::model(entry));
+            if let Some(entry) = weighed {
+                table.add(EncoderSpec::weighed_words(entry));
+            }
         }
         for message in store.problems() {
             table.problem(None, message);
@@ -198,6 +204,20 @@ impl EncoderSpec {
         }
     }
 
+    /// A second line for word vectors: the mean weighed by rarity.
+    fn weighed_words(entry: ModelEntry) -> Self {
+        Self {
+            id: format!("{}-idf", entry.id),
+            label: format!("{}, rare words first", entry.label),
+            summary: "Mean of word vectors, each word weighed by its rarity in the catalogue".to_owned(),
+            modality: Modality::Text,
+            output: OutputKind::Dense,
+            needs: vec![entry.id.clone()],
+            training: Training::NotNeeded,
+            opening: Opening::WeighedWords(Box::new(entry)),
+        }
+    }
+
     fn autoencoder(trained: Option<&Path>) -> Self {
         Self {
             id: autoencoder::ID.to_owned(),
@@ -244,7 +264,10 @@ impl EncoderSpec {
     ) -> Result<Encoder, EncodeError> {
         match &self.opening {
             Opening::BuiltIn(open) => Ok(open(options)),
-            Opening::Model(entry) => open_model(entry, store, device),
+            Opening::Model(entry) => open_model(entry, store, device, options.precision),
+            Opening::WeighedWords(entry) => {
+                Ok(Encoder::FitsDense(Box::new(text::glove::Glove::open(entry, store)?.weighed())))
+            }
             Opening::Composite(composite) => composite.open(store, device, options),
             Opening::Autoencoder => match &self.training {
                 Training::InProject { folder: Some(folder) } => autoencoder::open(folder, device),
@@ -276,10 +299,15 @@ impl std::fmt::Debug for EncoderSpec {
     }
 }
 
-fn open_model(entry: &ModelEntry, store: &ModelStore, device: DeviceChoice) -> Result<Encoder, EncodeError> {
+fn open_model(
+    entry: &ModelEntry,
+    store: &ModelStore,
+    device: DeviceChoice,
+    precision: Precision,
+) -> Result<Encoder, EncodeError> {
     match entry.modality {
-        Modality::Image => image::open_model(entry, store, device),
-        Modality::Text => text::open_model(entry, store, device),
+        Modality::Image => image::open_model(entry, store, device, precision),
+        Modality::Text => text::open_model(entry, store, device, precision),
     }
 }
 

@@ -47,7 +47,7 @@ fn every_encoder_opens_or_says_what_is_absent() {
         }
         match (opened, spec.needs.first()) {
             (Ok(Encoder::Image(_)), None) => assert_eq!(spec.modality, Modality::Image),
-            (Ok(Encoder::Text(_) | Encoder::Fits(_) | Encoder::Mixed(_)), None) => {
+            (Ok(Encoder::Text(_) | Encoder::Fits(_) | Encoder::FitsDense(_) | Encoder::Mixed(_)), None) => {
                 assert_eq!(spec.modality, Modality::Text)
             }
             (Ok(_), Some(model)) => panic!("{} opened without the files of {model}", spec.id),

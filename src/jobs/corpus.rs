@@ -7,7 +7,10 @@ use super::embed::{complete, embed_titles};
 use super::timings::Timings;
 use super::workbench::Contents;
 use super::{Context, JobError, Meter, Workbench};
-use crate::encode::{CsrMatrix, EmbeddingRows, Embeddings, FitsText, FittedText, MixedText};
+use crate::encode::{
+    CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings, FitsDenseText, FitsText, FittedText, MixedText,
+    TextEncoder,
+};
 use crate::project::CacheKey;
 
 /// Fits an encoder to the bench's titles without touching the cache; for queries in the corpus's space.
@@ -39,10 +42,45 @@ pub(super) fn fit(
     let meter = Meter::new(context.reporter, format!("Weighing words ({id})"), 0, 0);
     let (model, rows) = fitted(bench, fits, context);
     context.turn()?;
-    let embeddings = save(bench, key, contents, rows)?;
+    let embeddings = save(bench, key, contents, EmbeddingRows::Sparse(rows))?;
     bench.remember_fitted(id, model);
     meter.finish();
     Ok((embeddings, contents.iter().flatten().count()))
+}
+
+/// [`fit`] for an encoder with dense rows.
+pub(super) fn fit_dense(
+    bench: &Workbench,
+    id: &str,
+    fits: &dyn FitsDenseText,
+    key: &CacheKey,
+    contents: &Contents,
+    context: &Context<'_>,
+) -> Result<(Embeddings, usize), JobError> {
+    if let Some(embeddings) = cached(bench, key, contents)? {
+        return Ok((embeddings, 0));
+    }
+    let meter = Meter::new(context.reporter, format!("Weighing words ({id})"), 0, 0);
+    let (model, rows) = fitted_dense(bench, fits, context);
+    context.turn()?;
+    let embeddings = save(bench, key, contents, EmbeddingRows::Dense(rows))?;
+    bench.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), model);
+    meter.finish();
+    Ok((embeddings, contents.iter().flatten().count()))
+}
+
+/// [`fitted`] for an encoder with dense rows.
+fn fitted_dense(
+    bench: &Workbench,
+    fits: &dyn FitsDenseText,
+    context: &Context<'_>,
+) -> (Arc<dyn TextEncoder>, DenseMatrix) {
+    let catalog = &bench.catalog;
+    let (model, rows) = context.aside(|| {
+        let titles: Vec<&str> = catalog.postings().map(|posting| catalog.title(posting)).collect();
+        fits.fit(&titles)
+    });
+    (Arc::from(model), rows)
 }
 
 /// The same for an encoder with parts of both kinds. The part that reads titles one by one has its own rows in the cache, so
@@ -79,7 +117,7 @@ pub(super) fn fit_mixed(
     }
     let rows = context.aside(|| mixed.join(&parts, dense.as_ref()));
     context.turn()?;
-    let embeddings = save(bench, key, contents, rows)?;
+    let embeddings = save(bench, key, contents, EmbeddingRows::Sparse(rows))?;
     meter.finish();
     Ok((embeddings, contents.iter().flatten().count()))
 }
@@ -130,6 +168,24 @@ impl Workbench {
     }
 }
 
+impl Workbench {
+    /// [`Self::recall_or_fit`] for an encoder with dense rows.
+    pub(super) fn recall_or_fit_dense(
+        &self,
+        id: &str,
+        fits: &dyn FitsDenseText,
+        context: &Context<'_>,
+    ) -> Arc<dyn TextEncoder> {
+        let known = self.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        known.unwrap_or_else(|| {
+            let (model, _) = fitted_dense(self, fits, context);
+            let mut kept = self.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.insert(id.to_owned(), model.clone());
+            model
+        })
+    }
+}
+
 /// What a fitted part of a mixed encoder is remembered as; no encoder's id holds a slash.
 fn part_name(id: &str, place: usize) -> String {
     format!("{id}/{place}")
@@ -143,12 +199,9 @@ fn save(
     bench: &Workbench,
     key: &CacheKey,
     contents: &Contents,
-    rows: CsrMatrix,
+    rows: EmbeddingRows,
 ) -> Result<Embeddings, JobError> {
-    let embeddings = Embeddings {
-        rows: EmbeddingRows::Sparse(rows),
-        present: contents.iter().map(Option::is_some).collect(),
-    };
+    let embeddings = Embeddings { rows, present: contents.iter().map(Option::is_some).collect() };
     bench.cache.save_whole(key, &embeddings)?;
     Ok(embeddings)
 }

@@ -10,9 +10,7 @@ use super::timings::{TimeSpent, Timings};
 use super::workbench::Contents;
 use super::{Context, JobError, Meter, Workbench, corpus, learning, pictures};
 use crate::catalog::{Catalog, ImageSource, PostingIdx, Problem, ProblemKind};
-use crate::encode::{
-    BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, Modality, TextEncoder,
-};
+use crate::encode::{BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, Modality, TextEncoder};
 use crate::project::{CacheKey, ShardWriter};
 
 /// A shard is written after this many rows...
@@ -66,6 +64,11 @@ pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embed
         Encoder::Fits(fits) => {
             let key = CacheKey::new(id, &[&fits.fingerprint(), &format!("{:?}", bench.options), &corpus]);
             let (embeddings, n_new) = corpus::fit(bench, id, &**fits, &key, &contents, context)?;
+            (key, embeddings, n_new)
+        }
+        Encoder::FitsDense(fits) => {
+            let key = CacheKey::new(id, &[&fits.fingerprint(), &corpus]);
+            let (embeddings, n_new) = corpus::fit_dense(bench, id, &**fits, &key, &contents, context)?;
             (key, embeddings, n_new)
         }
         Encoder::Mixed(mixed) => {
@@ -322,12 +325,11 @@ fn append_rows(rows: &mut EmbeddingRows, more: EmbeddingRows) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::CsrMatrix;
 
     #[test]
     fn sparse_batches_join_into_one() {
         let row = |columns: &[u32], values: &[f32]| {
-            EmbeddingRows::Sparse(CsrMatrix {
+            EmbeddingRows::Sparse(crate::encode::CsrMatrix {
                 width: 9,
                 offsets: vec![0, columns.len()],
                 columns: columns.to_vec(),

@@ -125,6 +125,8 @@ pub enum Request {
     Models {
         /// The models folder; `None` resolves it as [`crate::encode::ModelStore::resolve`] does.
         folder: Option<PathBuf>,
+        /// The hub's address; `None` resolves it as [`crate::encode::Hub::resolve`] does.
+        hub: Option<String>,
         /// What to do.
         task: ModelTask,
     },

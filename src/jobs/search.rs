@@ -31,11 +31,17 @@ pub fn search(
         (Encoder::Fits(fits), SearchQuery::Title(title)) => {
             EmbeddingRows::Sparse(bench.recall_or_fit(encoder_id, &**fits, context).embed(&[title]))
         }
+        (Encoder::FitsDense(fits), SearchQuery::Title(title)) => {
+            EmbeddingRows::Dense(bench.recall_or_fit_dense(encoder_id, &**fits, context).embed(&[title])?)
+        }
         (Encoder::Mixed(mixed), SearchQuery::Title(title)) => {
             EmbeddingRows::Sparse(embed_query(bench, encoder_id, mixed, title, context)?)
         }
         (Encoder::Image(_), SearchQuery::Title(_))
-        | (Encoder::Text(_) | Encoder::Fits(_) | Encoder::Mixed(_), SearchQuery::Picture(_)) => {
+        | (
+            Encoder::Text(_) | Encoder::Fits(_) | Encoder::FitsDense(_) | Encoder::Mixed(_),
+            SearchQuery::Picture(_),
+        ) => {
             return Err(JobError::Refused(format!(
                 "`{encoder_id}` cannot read this kind of query. Choose another encoder"
             )));

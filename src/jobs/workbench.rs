@@ -10,7 +10,7 @@ use super::{Context, JobError, Meter};
 use crate::catalog::{Catalog, DecodeLimits, ImageSource, PostingIdx};
 use crate::encode::{
     EncodeError, Encoder, EncoderOptions, EncoderSpec, EncoderTable, FittedText, Modality, ModelStore,
-    Training,
+    TextEncoder, Training,
 };
 use crate::nn::DeviceChoice;
 use crate::project::EmbeddingCache;
@@ -49,6 +49,7 @@ pub struct Workbench {
     image_contents: OnceLock<Arc<Contents>>,
     text_contents: OnceLock<Arc<Contents>>,
     pub(super) fitted: Mutex<HashMap<String, Arc<dyn FittedText>>>,
+    pub(super) fitted_dense: Mutex<HashMap<String, Arc<dyn TextEncoder>>>,
 }
 
 impl OpenEncoders {
@@ -119,6 +120,7 @@ impl Workbench {
             image_contents: OnceLock::new(),
             text_contents: OnceLock::new(),
             fitted: Mutex::default(),
+            fitted_dense: Mutex::default(),
         }
     }
 

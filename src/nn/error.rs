@@ -21,6 +21,14 @@ pub enum NnError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file is of a kind that is not read; the reason says what to do.
+    #[error("the weight file cannot be used: {reason}: {}", path.display())]
+    WeightFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and the remedy.
+        reason: String,
+    },
     /// A tensor is missing or has another shape.
     #[error("tensor `{name}`: expected {expected}, found {found}. The file belongs to another architecture: {}", path.display())]
     Tensor {

@@ -17,7 +17,7 @@ mod random;
 mod steps;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
-mod testing;
+pub(crate) mod testing;
 mod trainable;
 mod weights;
 
@@ -32,5 +32,5 @@ pub use graph::{
 pub use input::NetworkInput;
 pub use plan::{Plan, Precision};
 pub use random::Random;
-pub use trainable::{Mode, Trained, TrainableNetwork};
+pub use trainable::{Mode, TrainableNetwork, Trained};
 pub use weights::{Weights, write_safetensors};

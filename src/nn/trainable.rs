@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 
 use super::initialise::initial_values;
 use super::layers::{Parameters, Pass, VariableSource};
@@ -39,7 +39,10 @@ pub struct TrainableNetwork {
 }
 
 #[derive(Debug)]
-struct Variables(BTreeMap<String, Variable>);
+struct Variables {
+    by_name: BTreeMap<String, Variable>,
+    dtype: DType,
+}
 
 #[derive(Debug)]
 struct Variable {
@@ -50,8 +53,10 @@ struct Variable {
 
 impl Variables {
     fn get(&self, name: &str, shape: &[usize]) -> Result<&Variable, NnError> {
-        let found = self.0.get(name);
-        found.filter(|found| found.var.dims() == shape).ok_or_else(|| misfit(name, shape, found.map(|found| found.var.dims())))
+        let found = self.by_name.get(name);
+        found
+            .filter(|found| found.var.dims() == shape)
+            .ok_or_else(|| misfit(name, shape, found.map(|found| found.var.dims())))
     }
 }
 
@@ -65,8 +70,12 @@ impl VariableSource for Variables {
         Ok(self.get(name, shape)?.var.clone())
     }
 
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
     fn is_trained(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|variable| variable.is_trained)
+        self.by_name.get(name).is_some_and(|variable| variable.is_trained)
     }
 }
 
@@ -85,7 +94,7 @@ impl TrainableNetwork {
     /// # Errors
     /// [`NnError::Tensor`] naming the first that is absent or of another shape.
     pub fn load(graph: &Graph, weights: &Weights, device: &Device) -> Result<Self, NnError> {
-        Self::new(graph, device, |parameter| weights.values(&parameter.name, &parameter.shape))
+        Self::new(graph, device, DType::F32, |parameter| weights.values(&parameter.name, &parameter.shape))
     }
 
     /// Starts every parameter anew: the same seed gives the same numbers on every machine and device.
@@ -93,21 +102,23 @@ impl TrainableNetwork {
     /// # Errors
     /// When the device is out of memory.
     pub fn initialise(graph: &Graph, seed: u64, device: &Device) -> Result<Self, NnError> {
-        Self::new(graph, device, |parameter| Ok(initial_values(parameter, seed)))
+        Self::new(graph, device, DType::F32, |parameter| Ok(initial_values(parameter, seed)))
     }
 
     fn new(
         graph: &Graph,
         device: &Device,
+        dtype: DType,
         mut values: impl FnMut(&Parameter) -> Result<Vec<f32>, NnError>,
     ) -> Result<Self, NnError> {
         let mut variables = BTreeMap::new();
         for parameter in graph.parameters() {
-            let var = Var::from_vec(values(&parameter)?, parameter.shape.as_slice(), device)?;
+            let tensor = Tensor::from_vec(values(&parameter)?, parameter.shape.as_slice(), device)?;
+            let var = Var::from_tensor(&tensor.to_dtype(dtype)?)?;
             let is_learned = parameter.is_learned();
             variables.insert(parameter.name, Variable { var, is_learned, is_trained: is_learned });
         }
-        let variables = Variables(variables);
+        let variables = Variables { by_name: variables, dtype };
         let steps = Steps::load(graph, Parameters::Learned(&variables))?;
         Ok(Self { graph: graph.clone(), variables, steps, device: device.clone() })
     }
@@ -140,7 +151,7 @@ impl TrainableNetwork {
         let late: std::collections::BTreeSet<String> =
             late_nodes.flat_map(|node| node.operation.parameters()).map(|parameter| parameter.name).collect();
         let mut n_values = 0;
-        for (name, variable) in &mut self.variables.0 {
+        for (name, variable) in &mut self.variables.by_name {
             let is_chosen = match trained {
                 Trained::All | Trained::FromNode(_) => late.contains(name),
                 Trained::Prefixes(prefixes) => prefixes.iter().any(|prefix| name.starts_with(prefix)),
@@ -165,7 +176,7 @@ impl TrainableNetwork {
     }
 
     fn select(&self, is_chosen: impl Fn(&Variable) -> bool) -> Vec<(&str, &Var)> {
-        let chosen = self.variables.0.iter().filter(|(_, variable)| is_chosen(variable));
+        let chosen = self.variables.by_name.iter().filter(|(_, variable)| is_chosen(variable));
         chosen.map(|(name, variable)| (name.as_str(), &variable.var)).collect()
     }
 
@@ -191,7 +202,7 @@ impl TrainableNetwork {
         let copy = |(name, variable): (&String, &Variable)| {
             Ok((name.clone(), variable.var.as_detached_tensor().copy()?))
         };
-        self.variables.0.iter().map(copy).collect()
+        self.variables.by_name.iter().map(copy).collect()
     }
 
     /// Sets every parameter and running statistic back to what was exported.
@@ -199,13 +210,13 @@ impl TrainableNetwork {
     /// # Errors
     /// [`NnError::Tensor`] when one is absent or of another shape; nothing is changed then.
     pub fn restore(&self, exported: &BTreeMap<String, Tensor>) -> Result<(), NnError> {
-        for (name, variable) in &self.variables.0 {
+        for (name, variable) in &self.variables.by_name {
             let found = exported.get(name).map(Tensor::dims);
             if found != Some(variable.var.dims()) {
                 return Err(misfit(name, variable.var.dims(), found));
             }
         }
-        for (name, variable) in &self.variables.0 {
+        for (name, variable) in &self.variables.by_name {
             if let Some(tensor) = exported.get(name) {
                 variable.var.set(tensor)?;
             }

@@ -6,7 +6,7 @@ use crate::nn::testing::{Array, Case, Phase, cases, check_gradients, evaluate, f
 use crate::nn::{Operation, write_safetensors};
 
 fn numbers(tensor: &Tensor) -> Vec<f32> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
+    tensor.flatten_all().unwrap().to_dtype(DType::F32).unwrap().to_vec1().unwrap()
 }
 
 fn case(name: &str) -> Case {
@@ -14,7 +14,13 @@ fn case(name: &str) -> Case {
 }
 
 fn network(case: &Case) -> TrainableNetwork {
-    TrainableNetwork::load(&case.graph, &case.weights(&fill(&case.graph, 3)), &Device::Cpu).unwrap()
+    network_in(case, DType::F32)
+}
+
+fn network_in(case: &Case, dtype: DType) -> TrainableNetwork {
+    let weights = case.weights(&fill(&case.graph, 3));
+    let values = |parameter: &Parameter| weights.values(&parameter.name, &parameter.shape);
+    TrainableNetwork::new(&case.graph, &Device::Cpu, dtype, values).unwrap()
 }
 
 fn run(network: &TrainableNetwork, case: &Case, mode: &mut Mode) -> Tensor {
@@ -22,14 +28,16 @@ fn run(network: &TrainableNetwork, case: &Case, mode: &mut Mode) -> Tensor {
 }
 
 fn drops(case: &Case) -> bool {
-    let is_random = |operation: &Operation| matches!(operation, Operation::Dropout(_) | Operation::DropPath(_));
+    let is_random =
+        |operation: &Operation| matches!(operation, Operation::Dropout(_) | Operation::DropPath(_));
     case.graph.nodes().iter().any(|node| is_random(&node.operation))
 }
 
 #[test]
 fn evaluation_agrees_with_nested_loops() {
     for case in cases() {
-        let expected = evaluate(&case.graph, &fill(&case.graph, 3), &case.input, case.mask.as_ref(), Phase::Evaluation);
+        let expected =
+            evaluate(&case.graph, &fill(&case.graph, 3), &case.input, case.mask.as_ref(), Phase::Evaluation);
         let found = run(&network(&case), &case, &mut Mode::Evaluation);
         assert_eq!(found.dims(), expected.shape, "{}", case.name);
         for (found, expected) in numbers(&found).into_iter().zip(expected.values) {
@@ -45,20 +53,21 @@ fn mix(n: usize) -> Vec<f64> {
     (0..n).map(|_| f64::from((random.uniform() * 2.0 - 1.0) as f32)).collect()
 }
 
-fn check_case(case: &Case, phase: Phase) {
+fn check_case(case: &Case, phase: Phase, dtype: DType) {
     let tensors = fill(&case.graph, 3);
-    let network = network(case);
-    let mut mode =
-        if phase == Phase::Training { Mode::Training(Random::new(1)) } else { Mode::Evaluation };
+    let network = network_in(case, dtype);
+    let mut mode = if phase == Phase::Training { Mode::Training(Random::new(1)) } else { Mode::Evaluation };
     let values: Vec<f32> = case.input.values.iter().map(|&value| value as f32).collect();
-    let picture = Var::from_vec(values, case.input.shape.as_slice(), &Device::Cpu).unwrap();
+    let picture = Tensor::from_vec(values, case.input.shape.as_slice(), &Device::Cpu).unwrap();
+    let picture = Var::from_tensor(&picture.to_dtype(dtype).unwrap()).unwrap();
     let output = match &case.mask {
         None => network.forward(NetworkInput::Images(&picture), &mut mode).unwrap(),
         Some(_) => run(&network, case, &mut mode),
     };
     let factors = mix(output.elem_count());
     let factors_f32: Vec<f32> = factors.iter().map(|&factor| factor as f32).collect();
-    let factors_f32 = Tensor::from_vec(factors_f32, output.dims(), &Device::Cpu).unwrap();
+    let factors_f32 =
+        Tensor::from_vec(factors_f32, output.dims(), &Device::Cpu).unwrap().to_dtype(dtype).unwrap();
     let gradients = (output * factors_f32).unwrap().sum_all().unwrap().backward().unwrap();
     let objective = |tensors: &BTreeMap<String, Array>, input: &Array| {
         let output = evaluate(&case.graph, tensors, input, case.mask.as_ref(), phase);
@@ -66,11 +75,16 @@ fn check_case(case: &Case, phase: Phase) {
     };
     for (name, var) in network.parameters() {
         let slopes = gradients.get(var).unwrap_or_else(|| panic!("{}: no gradient of {name}", case.name));
-        check_gradients(&format!("{} {phase:?}: {name}", case.name), &tensors[name].values, &numbers(slopes), |moved| {
-            let mut tensors = tensors.clone();
-            tensors.insert(name.to_owned(), Array::new(&tensors[name].shape, moved.to_vec()));
-            objective(&tensors, &case.input)
-        });
+        check_gradients(
+            &format!("{} {phase:?}: {name}", case.name),
+            &tensors[name].values,
+            &numbers(slopes),
+            |moved| {
+                let mut tensors = tensors.clone();
+                tensors.insert(name.to_owned(), Array::new(&tensors[name].shape, moved.to_vec()));
+                objective(&tensors, &case.input)
+            },
+        );
     }
     if case.mask.is_none() {
         let slopes = numbers(gradients.get(&picture).unwrap());
@@ -82,17 +96,27 @@ fn check_case(case: &Case, phase: Phase) {
 
 #[test]
 fn gradients_agree_with_differences_in_evaluation() {
-    cases().iter().for_each(|case| check_case(case, Phase::Evaluation));
+    cases().iter().for_each(|case| check_case(case, Phase::Evaluation, DType::F32));
 }
 
 #[test]
 fn gradients_agree_with_differences_in_training() {
-    let has_norm = |case: &Case| {
-        case.graph.parameters().iter().any(|parameter| parameter.name.ends_with("running_var"))
-    };
+    let has_norm =
+        |case: &Case| case.graph.parameters().iter().any(|parameter| parameter.name.ends_with("running_var"));
     let normed: Vec<Case> = cases().into_iter().filter(|case| has_norm(case) && !drops(case)).collect();
     assert!(normed.len() > 5);
-    normed.iter().for_each(|case| check_case(case, Phase::Training));
+    normed.iter().for_each(|case| check_case(case, Phase::Training, DType::F32));
+}
+
+/// Other devices go by candle's operations, and so do numbers of 64 bits on the CPU.
+#[test]
+fn gradients_by_candle_s_operations_agree_too() {
+    for case in cases() {
+        check_case(&case, Phase::Evaluation, DType::F64);
+        if !drops(&case) {
+            check_case(&case, Phase::Training, DType::F64);
+        }
+    }
 }
 
 #[test]
@@ -109,8 +133,10 @@ fn running_statistics_follow_the_batches() {
     let count = (case.input.values.len() / 6) as f64;
     let plane = case.input.shape[2] * case.input.shape[3];
     for channel in 0..6 {
-        let values: Vec<f64> =
-            (0..2).flat_map(|image| &case.input.values[(image * 6 + channel) * plane..][..plane]).copied().collect();
+        let values: Vec<f64> = (0..2)
+            .flat_map(|image| &case.input.values[(image * 6 + channel) * plane..][..plane])
+            .copied()
+            .collect();
         let mean = values.iter().sum::<f64>() / count;
         let unbiased = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
         for (kind, newest) in [("running_mean", mean), ("running_var", unbiased)] {
@@ -185,7 +211,8 @@ fn an_exported_network_is_read_back() {
     let mut bytes = Vec::new();
     write_safetensors(&mut bytes, &network.export().unwrap()).unwrap();
     let weights = Weights::from_bytes("trained.safetensors".as_ref(), bytes).unwrap();
-    let plan = crate::nn::Plan::compile(&case.graph, &weights, &Device::Cpu, crate::nn::Precision::F32).unwrap();
+    let plan =
+        crate::nn::Plan::compile(&case.graph, &weights, &Device::Cpu, crate::nn::Precision::F32).unwrap();
     let expected = numbers(&run(&network, &case, &mut Mode::Evaluation));
     let found = numbers(&case.with_input(&Device::Cpu, |input| plan.run(input)).unwrap());
     for (found, expected) in found.into_iter().zip(expected) {
@@ -210,7 +237,8 @@ fn layers_see_what_the_optimiser_sets() {
         for (name, var) in network.parameters() {
             let old = var.as_detached_tensor().copy().unwrap();
             let mut random = Random::new(2);
-            let moved = numbers(&old).into_iter().map(|value| value + random.uniform() as f32 + 0.5).collect();
+            let moved =
+                numbers(&old).into_iter().map(|value| value + random.uniform() as f32 + 0.5).collect();
             var.set(&Tensor::from_vec(moved, old.dims(), &Device::Cpu).unwrap()).unwrap();
             let after = numbers(&run(&network, case, &mut Mode::Evaluation));
             assert!(before != after, "{}: {name} is set without effect", case.name);

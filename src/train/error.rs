@@ -36,6 +36,11 @@ pub enum TrainError {
         "the validation part holds no labelled posting with an embedding. Review more duplicates, or use another seed for the split"
     )]
     EmptyValidation,
+    /// No row to judge the result on.
+    #[error(
+        "the test part holds no labelled posting with an embedding. Review more duplicates, or use another seed for the split"
+    )]
+    EmptyTest,
     /// Input that does not fit together.
     #[error("the training data do not fit together: {0}")]
     Data(String),

@@ -8,5 +8,6 @@ mod answers;
 mod composites;
 mod killed;
 mod killed_review;
+mod models;
 mod program;
 mod refusals;

@@ -95,12 +95,12 @@ def embed(model: torch.nn.Module, side: int, n_images: int) -> torch.Tensor:
         return model(batch)
 
 
-def write(file: str, architecture: str, side: int, tensors: dict, embedding: torch.Tensor) -> None:
+def write(file: str, architecture: str, sides: list, tensors: dict, embedding: torch.Tensor) -> None:
     shapes = {name: list(tensor.shape) for name, tensor in tensors.items()}
-    record = {"architecture": architecture, "input": [len(embedding), 3, side, side], "dim": embedding.shape[1],
-              "n_tensors": len(shapes), "shapes_digest": digest(shapes), "embedding": short(embedding)}
-    if "pos_embed" in shapes:
-        record["pos_embed"] = shapes["pos_embed"]
+    side, weights_side = sides
+    record = {"architecture": architecture, "input": [len(embedding), 3, side, side], "weights_side": weights_side,
+              "dim": embedding.shape[1], "n_tensors": len(shapes), "shapes_digest": digest(shapes),
+              "embedding": short(embedding)}
     (HERE / "image" / f"{file}.json").write_text(json.dumps(record))
     print(file, tuple(embedding.shape), float(embedding.std()))
 
@@ -109,14 +109,15 @@ def architectures() -> None:
     for file, (name, side, options) in CASES.items():
         model = timm.create_model(name, pretrained=False, **{"num_classes": 0, **options})
         tensors = fill(model)
-        write(file, file, side, tensors, embed(model, side, 2))
+        write(file, file, [side, side], tensors, embed(model, side, 2))
     for file, (name, side) in RESAMPLED.items():
         full = timm.create_model(name, pretrained=False, num_classes=0)
         tensors = fill(full)
         model = timm.create_model(name, pretrained=False, num_classes=0, img_size=side).eval()
         filtered = timm.models.vision_transformer.checkpoint_filter_fn(dict(full.state_dict()), model)
         model.load_state_dict(filtered)
-        write(file, name, side, tensors, embed(model, side, 2))
+        usual_side = full.pretrained_cfg["input_size"][1]
+        write(file, name, [side, usual_side], tensors, embed(model, side, 2))
 
 
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

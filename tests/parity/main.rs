@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod hash_made;
+mod image;
 mod real;
+mod text;
 
 use std::path::{Path, PathBuf};
 

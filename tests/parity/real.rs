@@ -6,9 +6,9 @@ use std::path::Path;
 use image::RgbImage;
 use lookalike::encode::{
     EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, Manifest,
-    ModelStore, Preprocess, TextEncoder,
+    ModelStore, Preprocess, TextEncoder, TransformerEncoder,
 };
-use lookalike::nn::DeviceChoice;
+use lookalike::nn::{DeviceChoice, Precision};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -80,7 +80,8 @@ struct TextCase {
 fn parity_minilm() {
     let Some(shared) = shared() else { return };
     let entry = Manifest::built_in().find("all-MiniLM-L6-v2").unwrap();
-    let encoder = TransformerEncoder::open(entry, &store(&shared), DeviceChoice::Auto).unwrap();
+    let encoder =
+        TransformerEncoder::open(entry, &store(&shared), DeviceChoice::Auto, Precision::F32).unwrap();
     let cases: Vec<TextCase> = section(&shared, "all-MiniLM-L6-v2");
     for case in &cases {
         assert_eq!(encoder.token_ids(&case.title).unwrap(), case.ids, "{:?}", case.title);

@@ -78,7 +78,11 @@ fn fitting_encoder(
 ) -> Result<Box<dyn FitsText>, Box<dyn std::error::Error>> {
     let store = ModelStore::new(PathBuf::new());
     let table = EncoderTable::of(&store);
-    match table.spec(id)?.open(&store, DeviceChoice::Cpu, &EncoderOptions { english_stop_words })? {
+    match table.spec(id)?.open(
+        &store,
+        DeviceChoice::Cpu,
+        &EncoderOptions { english_stop_words, ..EncoderOptions::default() },
+    )? {
         Encoder::Fits(encoder) => Ok(encoder),
         _ => Err(format!("`{id}` is not fitted to a corpus").into()),
     }

@@ -82,6 +82,14 @@ impl Composite {
                     titles.push(DensePart { id: part.spec.id.clone(), encoder, factor: part.weight });
                 }
                 Encoder::Fits(encoder) => fitted.push(FittedPart { encoder, factor: part.weight }),
+                Encoder::FitsDense(_) => {
+                    return Err(EncodeError::BrokenEncoder(format!(
+                        "`{}` weighs words by the whole catalogue and cannot stand in the composite `{}`. Take the \
+                         plain word vectors instead",
+                        part.spec.id,
+                        self.id()
+                    )));
+                }
                 Encoder::Mixed(mixed) => mixed.unpack(part.weight, &mut fitted, &mut titles),
             }
         }

@@ -3,8 +3,8 @@
 use super::mobile::PaddingStyle;
 use super::resnet::Block;
 use super::{
-    convnext, densenet, efficientnet, efficientnetv2, inception_v3, mobilenetv2, mobilenetv3, nfnet, resnet, vgg,
-    vit,
+    convnext, densenet, efficientnet, efficientnetv2, inception_v3, mobilenetv2, mobilenetv3, nfnet, resnet,
+    vgg, vit,
 };
 use crate::nn::{Activation, Graph};
 

@@ -2,9 +2,7 @@
 //! 128). torchvision's parameter names are the same, but for a dot in its oldest files.
 
 use super::layers::{NORM_EPSILON, convolution_and_norm, max_pool, window};
-use crate::nn::{
-    Activation, BatchNorm, Convolution, Graph, GraphBuilder, NodeId, Operation, PaddingCounts,
-};
+use crate::nn::{Activation, BatchNorm, Convolution, Graph, GraphBuilder, NodeId, Operation, PaddingCounts};
 
 /// Channels a layer adds.
 const GROWTH: usize = 32;

@@ -6,8 +6,6 @@ use crate::nn::{
     Activation, BatchNorm, Convolution, Graph, GraphBuilder, NodeId, Operation, Padding, PaddingCounts,
 };
 
-/// Numbers an embedding.
-pub(super) const WIDTH: usize = 2048;
 /// Smallest side that leaves a row for every layer.
 pub(super) const SMALLEST_SIDE: u32 = 75;
 
@@ -37,8 +35,7 @@ pub(super) fn graph() -> Graph {
     let features = net.branch("", from, &stem).node;
     let features = max_pool(net.builder, features, [3, 2, 0]);
     net.in_channels = 64;
-    let stem: [Layer; 2] =
-        [keep("Conv2d_3b_1x1", 80, [1, 1]), ("Conv2d_4a_3x3", 192, [3, 3], 1, [0, 0])];
+    let stem: [Layer; 2] = [keep("Conv2d_3b_1x1", 80, [1, 1]), ("Conv2d_4a_3x3", 192, [3, 3], 1, [0, 0])];
     let features = net.branch("", features, &stem).node;
     let mut features = max_pool(net.builder, features, [3, 2, 0]);
     net.in_channels = 192;

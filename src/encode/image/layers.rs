@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn channels_are_rounded_as_the_papers_do() {
         for (wanted, expected) in
-            [(1.0, 8), (4.0, 8), (11.9, 8), (12.0, 16), (18.0, 24), (88.08, 88), (44.8, 48), (1536.0, 1536)]
+            [(1.0, 8), (4.0, 8), (8.8, 8), (9.0, 16), (18.0, 24), (88.08, 88), (44.8, 48), (1536.0, 1536)]
         {
             assert_eq!(rounded_channels(wanted), expected, "{wanted}");
         }

@@ -2,7 +2,9 @@
 //! fused. Knows no network.
 
 use super::layers::convolution_and_norm;
-use crate::nn::{Activation, BatchNorm, Convolution, GraphBuilder, NodeId, Operation, Padding, SqueezeExcite};
+use crate::nn::{
+    Activation, BatchNorm, Convolution, GraphBuilder, NodeId, Operation, Padding, SqueezeExcite,
+};
 
 /// What all layers of a network have in common.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +69,13 @@ impl Style {
     }
 
     /// Depthwise, gate, narrow without activation; the sum with the input where the shapes allow.
-    pub(super) fn separable(self, builder: &mut GraphBuilder, from: NodeId, prefix: &str, block: Block) -> NodeId {
+    pub(super) fn separable(
+        self,
+        builder: &mut GraphBuilder,
+        from: NodeId,
+        prefix: &str,
+        block: Block,
+    ) -> NodeId {
         let [in_channels, _, out_channels] = block.channels;
         let name = |part: &str| format!("{prefix}.{part}");
         let features = self.depthwise(builder, from, [&name("conv_dw"), &name("bn1")], in_channels, block);
@@ -80,7 +88,13 @@ impl Style {
 
     /// Widen, depthwise, gate, narrow without activation; the sum with the input where the shapes allow. Sandler et al.,
     /// "MobileNetV2", CVPR 2018, figure 4d.
-    pub(super) fn inverted(self, builder: &mut GraphBuilder, from: NodeId, prefix: &str, block: Block) -> NodeId {
+    pub(super) fn inverted(
+        self,
+        builder: &mut GraphBuilder,
+        from: NodeId,
+        prefix: &str,
+        block: Block,
+    ) -> NodeId {
         let [in_channels, middle, out_channels] = block.channels;
         let name = |part: &str| format!("{prefix}.{part}");
         let names = [&*name("conv_pw"), &*name("bn1")];
@@ -96,7 +110,13 @@ impl Style {
 
     /// Widen by the whole kernel, narrow without activation; the sum with the input where the shapes allow. Tan and Le,
     /// "EfficientNetV2", ICML 2021, figure 2, right.
-    pub(super) fn fused(self, builder: &mut GraphBuilder, from: NodeId, prefix: &str, block: Block) -> NodeId {
+    pub(super) fn fused(
+        self,
+        builder: &mut GraphBuilder,
+        from: NodeId,
+        prefix: &str,
+        block: Block,
+    ) -> NodeId {
         let [in_channels, middle, out_channels] = block.channels;
         let name = |part: &str| format!("{prefix}.{part}");
         let names = [&*name("conv_exp"), &*name("bn1")];
@@ -110,7 +130,13 @@ impl Style {
     }
 
     /// One layer; the sum with the input where the shapes allow.
-    pub(super) fn plain(self, builder: &mut GraphBuilder, from: NodeId, prefix: &str, block: Block) -> NodeId {
+    pub(super) fn plain(
+        self,
+        builder: &mut GraphBuilder,
+        from: NodeId,
+        prefix: &str,
+        block: Block,
+    ) -> NodeId {
         let [in_channels, _, out_channels] = block.channels;
         let names = [&*format!("{prefix}.conv"), &*format!("{prefix}.bn1")];
         let size = [block.kernel, block.stride];

@@ -68,8 +68,7 @@ fn graph(rows: &[Row], [last, width]: [usize; 2], side: u32) -> Graph {
             activation: Relu,
             gate: Activation::HardSigmoid,
         });
-        let block =
-            Block { channels: [in_channels, middle, out_channels], kernel, stride, activation, gate };
+        let block = Block { channels: [in_channels, middle, out_channels], kernel, stride, activation, gate };
         let prefix = format!("blocks.{stage}.{index}");
         features = if stage == 0 {
             style.separable(&mut builder, features, &prefix, block)

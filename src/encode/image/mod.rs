@@ -1,8 +1,11 @@
 //! Image encoders: one file an architecture, one line a size in [`architecture::IMAGE_ARCHITECTURES`].
 
+pub mod adapt;
 pub mod architecture;
 pub mod autoencoder;
+mod batches;
 mod convnext;
+mod cost;
 mod densenet;
 mod efficientnet;
 mod efficientnetv2;
@@ -10,8 +13,8 @@ mod inception_v3;
 mod layers;
 mod mobile;
 mod mobilenetv2;
-pub(super) mod mobilenetv2_tf;
 mod mobilenetv3;
+mod network;
 mod nfnet;
 mod perceptual;
 mod phash;
@@ -24,7 +27,7 @@ pub(super) use perceptual::SPEC as PERCEPTUAL;
 pub(super) use phash::SPEC as PHASH;
 
 use super::{EncodeError, Encoder, ModelEntry, ModelStore};
-use crate::nn::DeviceChoice;
+use crate::nn::{DeviceChoice, Precision};
 
 /// Opens a model of the manifest.
 ///
@@ -34,12 +37,7 @@ pub(super) fn open_model(
     entry: &ModelEntry,
     store: &ModelStore,
     device: DeviceChoice,
+    precision: Precision,
 ) -> Result<Encoder, EncodeError> {
-    if entry.id == mobilenetv2_tf::MODEL {
-        return mobilenetv2_tf::open(store, device);
-    }
-    Err(EncodeError::BrokenEncoder(format!(
-        "the model `{}` is a network of the kind `{}`, which this program cannot open",
-        entry.id, entry.architecture
-    )))
+    Ok(Encoder::Image(network::open_model(entry, store, device, precision)?))
 }

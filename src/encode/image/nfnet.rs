@@ -92,8 +92,7 @@ fn block(builder: &mut GraphBuilder, from: NodeId, prefix: &str, block: Block) -
 
 /// Means of two by two, of what is there at the edge.
 fn halved(builder: &mut GraphBuilder, from: NodeId) -> NodeId {
-    let pool =
-        Pool { kernel: 2, stride: 2, padding: Padding::Symmetric([0, 0]), edge: PoolEdge::Ceil };
+    let pool = Pool { kernel: 2, stride: 2, padding: Padding::Symmetric([0, 0]), edge: PoolEdge::Ceil };
     builder.then(from, Operation::AveragePool(pool, PaddingCounts::No))
 }
 

@@ -8,15 +8,18 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::added::AddedModel;
+use super::entry::WORD_VECTORS;
 use super::header::WeightsHeader;
 use super::lock::{Lock, LockedFile};
-use super::tensors::{Blueprint, recognise};
+use super::tensors::{Blueprint, check_vectors, recognise};
 use super::{
     Manifest, ModelEntry, ModelError, ModelFile, ModelStore, Pooling, TextInput, digest, write_whole,
 };
+use crate::encode::text::word_vectors::WordVectors;
 use crate::encode::{
-    EncodeError, Fit, Interpolation, Modality, Preprocess, image_architecture, text_architecture,
+    EncodeError, Fit, Interpolation, Modality, Preprocess, Translator, image_architecture, text_architecture,
 };
+use crate::nn::DeviceChoice;
 
 const WEIGHTS: &str = "model.safetensors";
 const CONFIG: &str = "config.json";
@@ -69,8 +72,17 @@ impl Default for TextInputChoice {
 /// The picked files by what they are.
 struct Picked {
     weights: PathBuf,
-    config: Option<PathBuf>,
-    tokenizer: Option<PathBuf>,
+    files: Vec<PathBuf>,
+}
+
+impl Picked {
+    /// A file by its name: one that was picked, else one that lies beside the weights.
+    fn named(&self, name: &str) -> Option<PathBuf> {
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let picked = self.files.iter().find(|path| path.file_name().is_some_and(|own| own == name));
+        let beside = || Some(self.weights.with_file_name(name)).filter(|path| path.is_file());
+        picked.cloned().or_else(beside)
+    }
 }
 
 /// Adds a model and gives its entry.
@@ -82,8 +94,8 @@ pub fn add(
     wanted: &AddFiles,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Result<ModelEntry, ModelError> {
-    let picked = pick(&wanted.paths)?;
-    let config = picked.config.as_deref().map(read_text).transpose()?;
+    let picked = pick(wanted)?;
+    let config = picked.named(CONFIG).as_deref().map(read_text).transpose()?;
     let id = wanted.id.clone().unwrap_or_else(|| name_of(&picked.weights));
     let known = Manifest::built_in().find(&id);
     let entry = match known {
@@ -114,9 +126,9 @@ fn read_text(path: &Path) -> Result<String, ModelError> {
 }
 
 /// Sorts the picked paths; a folder stands for what lies in it, weights bring what lies beside them.
-fn pick(paths: &[PathBuf]) -> Result<Picked, ModelError> {
+fn pick(wanted: &AddFiles) -> Result<Picked, ModelError> {
     let mut files: Vec<PathBuf> = Vec::new();
-    for path in paths {
+    for path in &wanted.paths {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         if path.is_dir() {
             let listed = std::fs::read_dir(&path).map_err(ModelError::disk(&path))?;
@@ -132,34 +144,41 @@ fn pick(paths: &[PathBuf]) -> Result<Picked, ModelError> {
         }
     }
     files.sort();
-    let named =
-        |name: &str| files.iter().find(|path| path.file_name().is_some_and(|own| own == name)).cloned();
+    if let [only] = &files[..]
+        && is_word_vectors(wanted, only)
+    {
+        return Ok(Picked { weights: only.clone(), files });
+    }
     let ends = |path: &&PathBuf, endings: &[&str]| {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
         endings.contains(&ending.as_str())
     };
+    let usual = files.iter().find(|path| path.file_name().is_some_and(|own| own == WEIGHTS));
     let mut weights = files.iter().filter(|path| ends(path, &["safetensors"]));
-    let weights = match (named(WEIGHTS), weights.next(), weights.next()) {
-        (Some(weights), ..) => weights,
+    let weights = match (usual, weights.next(), weights.next()) {
+        (Some(weights), ..) => weights.clone(),
         (None, Some(only), None) => only.clone(),
         (None, Some(first), Some(_)) => {
             return Err(bad(first, "there are several .safetensors files", "Give the one to add"));
         }
         (None, None, _) => {
             let pickle = files.iter().find(|path| ends(path, &["bin", "pt", "pth", "ckpt", "pkl", "pickle"]));
-            let at = pickle.or(files.first()).or(paths.first()).cloned().unwrap_or_default();
+            let at = pickle.or(files.first()).or(wanted.paths.first()).cloned().unwrap_or_default();
             // What has a foreign ending may still say by itself what it is.
             let told = WeightsHeader::read(&at).err().map(|error| ModelError::Encode(EncodeError::Nn(error)));
             let none = || bad(&at, "there is no .safetensors file", "Give the weights as safetensors");
             return Err(if pickle.is_some() { told.unwrap_or_else(none) } else { none() });
         }
     };
-    let beside = |name: &str| Some(weights.with_file_name(name)).filter(|path| path.is_file());
-    Ok(Picked {
-        config: named(CONFIG).or_else(|| beside(CONFIG)),
-        tokenizer: named(TOKENIZER).or_else(|| beside(TOKENIZER)),
-        weights,
-    })
+    Ok(Picked { weights, files })
+}
+
+/// Whether a picked file is to be word vectors: said so, or of such a model's name.
+fn is_word_vectors(wanted: &AddFiles, path: &Path) -> bool {
+    let id = wanted.id.clone().unwrap_or_else(|| name_of(path));
+    let known = Manifest::built_in().find(&id);
+    let said = wanted.architecture.as_deref().or(known.map(|entry| entry.architecture.as_str()));
+    said == Some(WORD_VECTORS)
 }
 
 /// The name of the file, or of its folder where the file's says nothing, as an id.
@@ -172,6 +191,22 @@ fn name_of(weights: &Path) -> String {
 }
 
 fn check_known(entry: &ModelEntry, picked: &Picked, config: Option<&str>) -> Result<(), ModelError> {
+    for file in entry.files.iter().skip(1) {
+        // What is known of the preprocessing stands in for a network's config.json.
+        let is_needed = entry.preprocess.is_none() || file.name != CONFIG;
+        if is_needed && picked.named(&file.name).is_none() {
+            return Err(missing(&file.name, picked));
+        }
+    }
+    if entry.architecture == WORD_VECTORS {
+        check_vectors(&picked.weights, Some(entry.width))?;
+        return Ok(());
+    }
+    if entry.purpose == Purpose::Translate {
+        let folder = picked.weights.parent().unwrap_or(Path::new("."));
+        Translator::open(folder, DeviceChoice::Cpu)?;
+        return Ok(());
+    }
     let blueprint = match entry.modality {
         Modality::Image => Blueprint::of_image(
             &entry.architecture,
@@ -184,14 +219,14 @@ fn check_known(entry: &ModelEntry, picked: &Picked, config: Option<&str>) -> Res
         }
     };
     check_tensors(&blueprint, &picked.weights)?;
-    for file in &entry.files {
-        let is_there = match file.name.as_str() {
-            CONFIG => picked.config.is_some() || entry.preprocess.is_some(),
-            TOKENIZER => picked.tokenizer.is_some(),
-            _ => true,
-        };
-        if !is_there {
-            return Err(missing(&file.name, picked));
+    if entry.modality == Modality::Image {
+        // A deeper network's file may hold every tensor of a shallower one.
+        let own = blueprint.map_or(0, |blueprint| blueprint.n_values());
+        let recognised = recognise(&picked.weights, None)?.architecture;
+        let other = Blueprint::of_image(&recognised, None).map_or(0, |blueprint| blueprint.n_values());
+        if recognised != entry.architecture && other > own {
+            let reason = format!("it holds a {recognised}, not a {}", entry.architecture);
+            return Err(bad(&picked.weights, reason, "Choose the model it belongs to"));
         }
     }
     Ok(())
@@ -234,6 +269,7 @@ fn describe(
         modality,
         source: None,
         files: vec![file_named(WEIGHTS), file_named(CONFIG)],
+        purpose: Purpose::Encode,
         licence: "your own".to_owned(),
         width: 0,
         n_parameters: None,
@@ -241,6 +277,12 @@ fn describe(
         text: None,
         architecture,
     };
+    if entry.architecture == WORD_VECTORS {
+        let vectors = WordVectors::open(&picked.weights)?;
+        entry.width = vectors.width();
+        entry.files = vec![file_named("vectors.txt")];
+        return Ok(entry);
+    }
     let blueprint = match modality {
         Modality::Image => {
             let own = config.and_then(|config| Preprocess::from_config(config).ok());
@@ -253,7 +295,7 @@ fn describe(
         }
         Modality::Text => {
             let config = config.ok_or_else(|| missing(CONFIG, picked))?;
-            if picked.tokenizer.is_none() {
+            if picked.named(TOKENIZER).is_none() {
                 return Err(missing(TOKENIZER, picked));
             }
             entry.files.push(file_named(TOKENIZER));
@@ -297,12 +339,8 @@ fn keep(
     std::fs::create_dir_all(&folder).map_err(ModelError::disk(&folder))?;
     let mut lock = Lock::default();
     let mut references = BTreeMap::new();
-    for file in &entry.files {
-        let from = match file.name.as_str() {
-            CONFIG => picked.config.clone(),
-            TOKENIZER => picked.tokenizer.clone(),
-            _ => Some(picked.weights.clone()),
-        };
+    for (number, file) in entry.files.iter().enumerate() {
+        let from = if number == 0 { Some(picked.weights.clone()) } else { picked.named(&file.name) };
         let to = folder.join(&file.name);
         let came = match (from, keep) {
             // Weights without a config.json: what is known of the preprocessing is written as one.

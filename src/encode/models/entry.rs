@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::encode::{Modality, Preprocess};
 
+/// Architecture of files of word vectors, one word a line or word2vec's binary form; they have no tensors.
+pub(super) const WORD_VECTORS: &str = "glove";
+
 /// A model with published weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +20,9 @@ pub struct ModelEntry {
     pub summary: String,
     /// What it reads.
     pub modality: Modality,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// Id of its architecture ([`crate::encode::IMAGE_ARCHITECTURES`], [`crate::encode::TEXT_ARCHITECTURES`]).
     pub architecture: String,
     /// Where it can be downloaded; `None` for files the user brings.
@@ -69,8 +75,13 @@ impl ModelEntry {
             return Err("the width is 0".to_owned());
         }
         let weights = self.weights().ok_or("it has no files")?;
-        if !weights.name.ends_with(".safetensors") {
-            return Err(format!("the weights {:?} are no .safetensors file", weights.name));
+        // Word vectors are the one kind of model that is not published as tensors.
+        let endings: &[&str] = match self.architecture.as_str() {
+            WORD_VECTORS => &[".txt", ".vec", ".bin"],
+            _ => &[".safetensors"],
+        };
+        if !endings.iter().any(|ending| weights.name.ends_with(ending)) {
+            return Err(format!("the weights {:?} are no {} file", weights.name, endings.join(", ")));
         }
         for file in &self.files {
             if !file.name.split('/').all(is_plain) {
@@ -88,6 +99,16 @@ impl ModelEntry {
         }
         Ok(())
     }
+}
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// It turns pictures or titles into rows.
+    #[default]
+    Encode,
+    /// It turns titles into English ones.
+    Translate,
 }
 
 /// How much a model takes on disk.

@@ -59,6 +59,11 @@ impl WeightsHeader {
         Ok(Self { path: path.to_owned(), metadata })
     }
 
+    /// How many tensors it has.
+    pub(super) fn n_tensors(&self) -> usize {
+        self.metadata.tensors().len()
+    }
+
     /// Whether it has a tensor of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.metadata.info(name).is_some()
@@ -93,12 +98,8 @@ fn foreign_kind(start: &[u8]) -> Option<&'static str> {
     let is = |bytes: &[u8]| start.starts_with(bytes);
     if is(b"version https://git-lfs") {
         Some("it is a Git LFS pointer, not the file itself; run `git lfs pull`")
-    } else if is(b"PK\x03\x04")
-        || start.first() == Some(&0x80) && start.get(1).is_some_and(|byte| (2..=5).contains(byte))
-    {
-        // A protocol-2 pickle could also be a header of 640 bytes or more: then its eighth byte is 0, a pickle's never.
-        let is_length = start.get(4..8).is_some_and(|high| high == [0; 4]) && !is(b"PK");
-        (!is_length).then_some(PICKLE)
+    } else if is(b"PK\x03\x04") || is_pickle(start) {
+        Some(PICKLE)
     } else if is(b"<!DOCTYPE") || is(b"<html") {
         Some("it is a web page, not weights")
     } else if is(b"GGUF") || is(b"\x89HDF") {
@@ -106,6 +107,11 @@ fn foreign_kind(start: &[u8]) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// A pickle of protocol 2 to 5. A header of 640 or more bytes may start with the same two, but is followed by its brace.
+fn is_pickle(start: &[u8]) -> bool {
+    matches!(start, [0x80, 2..=5, ..]) && start.get(8) != Some(&b'{')
 }
 
 #[cfg(test)]

@@ -78,9 +78,11 @@ impl Hub {
         Self { token, asking: agent(0), reading: agent(MAX_REDIRECTS), endpoint }
     }
 
-    /// `HF_ENDPOINT`, else huggingface.co; the token of `HF_TOKEN`, else the one the hub's own program keeps.
-    pub fn from_environment() -> Self {
-        let endpoint = super::environment("HF_ENDPOINT").unwrap_or_else(|| USUAL_ENDPOINT.to_owned());
+    /// The address given, else `HF_ENDPOINT`, else huggingface.co; the token of `HF_TOKEN`, else the one the hub's own
+    /// program keeps.
+    pub fn resolve(given: Option<&str>) -> Self {
+        let given = given.map(str::to_owned).or_else(|| super::environment("HF_ENDPOINT"));
+        let endpoint = given.unwrap_or_else(|| USUAL_ENDPOINT.to_owned());
         let kept = || std::fs::read_to_string(super::hub_cache::hub_home()?.join("token")).ok();
         let token = super::environment("HF_TOKEN").or_else(kept).map(|token| token.trim().to_owned());
         Self::new(&endpoint, token.filter(|token| !token.is_empty()))

@@ -20,7 +20,7 @@ use std::path::Path;
 
 pub use add::{AddFiles, Keep, TextInputChoice, add as add_model};
 pub use download::{DownloadWatch, download as download_model};
-pub use entry::{ModelEntry, ModelFile, ModelSize, ModelSource, Pooling, TextInput, bytes_in_words};
+pub use entry::{ModelEntry, ModelFile, ModelSize, ModelSource, Pooling, Purpose, TextInput, bytes_in_words};
 pub use error::ModelError;
 pub use hub::Hub;
 pub use hub_cache::HubCache;

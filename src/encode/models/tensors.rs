@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::header::WeightsHeader;
 use super::{ModelEntry, ModelError, ModelStore, Pooling};
+use crate::encode::text::word_vectors::WordVectors;
 use crate::encode::{EncodeError, IMAGE_ARCHITECTURES, Modality, image_architecture, text_architecture};
 use crate::nn::{NnError, Parameter};
 
@@ -35,7 +36,7 @@ impl Blueprint {
         let architecture = text_architecture(id).ok_or_else(|| unknown("text", id))?;
         let config = (architecture.configure)(config)?;
         let graph = (config.graph)(&config, pooling);
-        Ok(Self { parameters: graph.parameters(), other_names: Vec::new() })
+        Ok(Self { parameters: graph.parameters(), other_names: architecture.other_names.to_vec() })
     }
 
     /// Numbers in all parameters.
@@ -83,6 +84,18 @@ pub(super) fn blueprint(store: &ModelStore, entry: &ModelEntry) -> Result<Bluepr
             Blueprint::of_text(&entry.architecture, &config, pooling)
                 .map_err(|reason| bad("config.json", reason))
         }
+    }
+}
+
+/// Reads a file of word vectors; gives how many words it has.
+pub(super) fn check_vectors(path: &Path, width: Option<usize>) -> Result<usize, EncodeError> {
+    let vectors = WordVectors::open(path)?;
+    match width.filter(|width| *width != vectors.width()) {
+        Some(width) => Err(EncodeError::BadModelFile {
+            path: path.to_owned(),
+            reason: format!("a word has {} numbers, expected {width}", vectors.width()),
+        }),
+        None => Ok(vectors.len()),
     }
 }
 

@@ -92,16 +92,25 @@ impl TextConfig {
             }
         }
         if !self.width.is_multiple_of(self.n_heads) {
-            return Err(format!("the width {} is no multiple of the {} attention heads", self.width, self.n_heads));
+            return Err(format!(
+                "the width {} is no multiple of the {} attention heads",
+                self.width, self.n_heads
+            ));
         }
         if self.length.longest() < 3 {
             return Err(format!("{} positions leave no room for a title", self.n_positions));
         }
         if self.padding_id as usize >= self.vocabulary {
-            return Err(format!("the padding id {} is not in the vocabulary of {}", self.padding_id, self.vocabulary));
+            return Err(format!(
+                "the padding id {} is not in the vocabulary of {}",
+                self.padding_id, self.vocabulary
+            ));
         }
         if !(self.epsilon > 0.0 && self.epsilon < 1.0) {
-            return Err(format!("the layer norms' epsilon is {}, expected a small positive number", self.epsilon));
+            return Err(format!(
+                "the layer norms' epsilon is {}, expected a small positive number",
+                self.epsilon
+            ));
         }
         Ok(self)
     }
@@ -114,8 +123,13 @@ impl std::fmt::Debug for TextArchitecture {
 }
 
 /// Every text architecture.
-pub const TEXT_ARCHITECTURES: &[TextArchitecture] =
-    &[bert::ARCHITECTURE, distilbert::ARCHITECTURE, xlm_roberta::ARCHITECTURE, clip_text::ARCHITECTURE, siglip_text::ARCHITECTURE];
+pub const TEXT_ARCHITECTURES: &[TextArchitecture] = &[
+    bert::ARCHITECTURE,
+    distilbert::ARCHITECTURE,
+    xlm_roberta::ARCHITECTURE,
+    clip_text::ARCHITECTURE,
+    siglip_text::ARCHITECTURE,
+];
 
 /// The architecture with this id.
 pub fn text_architecture(id: &str) -> Option<&'static TextArchitecture> {

@@ -31,7 +31,8 @@ fn parity_of_the_towers_tensors() {
     for golden in [CLIP, SIGLIP] {
         let golden: Value = serde_json::from_str(golden).unwrap();
         let id = golden["config"]["model_type"].as_str().unwrap();
-        let expected: BTreeMap<String, Vec<usize>> = serde_json::from_value(golden["tensors"].clone()).unwrap();
+        let expected: BTreeMap<String, Vec<usize>> =
+            serde_json::from_value(golden["tensors"].clone()).unwrap();
         assert_eq!(tensors(&configure(id, &golden["config"]).unwrap(), Pooling::Own), expected, "{id}");
     }
 }
@@ -63,7 +64,10 @@ fn a_multimodal_config_is_read_for_its_text_part() {
     assert_eq!(configure("clip_text_model", &newer).unwrap().end_of_text, Some(49_407));
     let whole = json!({"model_type": "siglip", "text_config": {"model_type": "siglip_text_model"}});
     let config = configure("siglip_text_model", &whole).unwrap();
-    assert_eq!((config.vocabulary, config.length, config.output_width), (32_000, TitleLength::Always(64), 768));
+    assert_eq!(
+        (config.vocabulary, config.length, config.output_width),
+        (32_000, TitleLength::Always(64), 768)
+    );
 }
 
 #[test]

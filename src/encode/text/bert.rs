@@ -95,14 +95,16 @@ fn graph(config: &TextConfig, pooling: Pooling) -> Graph {
 /// The graph, positions numbered in this way; `Pooling::Own` ends in BERT's own dense layer over the first token.
 pub(super) fn graph_with(config: &TextConfig, pooling: Pooling, positions: Positions) -> Graph {
     let width = config.width;
-    let table = |part: &str, n_rows| Table { name: format!("embeddings.{part}_embeddings.weight"), n_rows, width };
+    let table =
+        |part: &str, n_rows| Table { name: format!("embeddings.{part}_embeddings.weight"), n_rows, width };
     let mut builder = GraphBuilder::of_tokens();
     let ids = builder.input();
     let mut tokens = builder.then(ids, Operation::Embedding(table("word", config.vocabulary)));
     if config.n_types > 0 {
         tokens = builder.then(tokens, Operation::AddFirstRow(table("token_type", config.n_types)));
     }
-    tokens = builder.join(&[tokens, ids], Operation::AddPositions(table("position", config.n_positions), positions));
+    tokens = builder
+        .join(&[tokens, ids], Operation::AddPositions(table("position", config.n_positions), positions));
     tokens = layer_norm(&mut builder, tokens, config, "embeddings.LayerNorm");
     for layer in 0..config.n_layers {
         let name = |part: &str| format!("encoder.layer.{layer}.{part}");

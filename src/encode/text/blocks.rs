@@ -3,8 +3,8 @@
 use super::architecture::TextConfig;
 use crate::encode::Pooling;
 use crate::nn::{
-    Activation, AttentionMask, AttentionWeights, FeatureAxis, GraphBuilder, LayerNorm, Linear, NodeId, Operation,
-    SelfAttention, TokenPool,
+    Activation, AttentionMask, AttentionWeights, FeatureAxis, GraphBuilder, LayerNorm, Linear, NodeId,
+    Operation, SelfAttention, TokenPool,
 };
 
 /// Names of a layer's parts.
@@ -22,8 +22,14 @@ pub(super) struct LayerNames {
 }
 
 /// x = norm(x + part(x)) for attention and feed-forward part (Vaswani et al. 2017, BERT).
-pub(super) fn layer_norm_after(builder: &mut GraphBuilder, from: NodeId, config: &TextConfig, names: LayerNames) -> NodeId {
-    let attended = attention(builder, from, config, AttentionMask::Padding, names.attention, names.attention_output);
+pub(super) fn layer_norm_after(
+    builder: &mut GraphBuilder,
+    from: NodeId,
+    config: &TextConfig,
+    names: LayerNames,
+) -> NodeId {
+    let attended =
+        attention(builder, from, config, AttentionMask::Padding, names.attention, names.attention_output);
     let sum = builder.add(attended, from);
     let middle = layer_norm(builder, sum, config, names.attention_norm);
     let fed = feed_forward(builder, middle, config, names.feed_forward);
@@ -48,8 +54,18 @@ pub(super) fn layer_norm_before(
 }
 
 /// A layer norm over the features.
-pub(super) fn layer_norm(builder: &mut GraphBuilder, from: NodeId, config: &TextConfig, name: impl Into<String>) -> NodeId {
-    let norm = LayerNorm { name: name.into(), width: config.width, epsilon: config.epsilon, axis: FeatureAxis::Last };
+pub(super) fn layer_norm(
+    builder: &mut GraphBuilder,
+    from: NodeId,
+    config: &TextConfig,
+    name: impl Into<String>,
+) -> NodeId {
+    let norm = LayerNorm {
+        name: name.into(),
+        width: config.width,
+        epsilon: config.epsilon,
+        axis: FeatureAxis::Last,
+    };
     builder.then(from, Operation::LayerNorm(norm))
 }
 
@@ -88,7 +104,12 @@ fn attention(
     linear(builder, attended, output, [width, width], Activation::Identity)
 }
 
-fn feed_forward(builder: &mut GraphBuilder, from: NodeId, config: &TextConfig, [first, second]: [String; 2]) -> NodeId {
+fn feed_forward(
+    builder: &mut GraphBuilder,
+    from: NodeId,
+    config: &TextConfig,
+    [first, second]: [String; 2],
+) -> NodeId {
     let TextConfig { width, inner, activation, .. } = *config;
     let inside = linear(builder, from, first, [width, inner], activation);
     linear(builder, inside, second, [inner, width], Activation::Identity)

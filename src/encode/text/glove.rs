@@ -15,7 +15,7 @@ use crate::encode::encoder::l2_normalise;
 use crate::encode::{DenseMatrix, EncodeError, FitsDenseText, ModelEntry, ModelStore, TextEncoder};
 
 /// Id of the architecture in the manifest.
-pub(super) const ARCHITECTURE: &str = "glove";
+pub(in crate::encode) const ARCHITECTURE: &str = "glove";
 /// Raised when the same file and titles give other numbers.
 const CODE_VERSION: u32 = 1;
 
@@ -173,14 +173,19 @@ mod tests {
         for (row, expected) in expected.iter().enumerate() {
             let length = expected.iter().map(|value| value * value).sum::<f64>().sqrt().max(1e-300);
             for (&found, expected) in rows.row(row).iter().zip(expected) {
-                assert!((f64::from(found) - expected / length).abs() < 1e-6, "{:?} {expected:?}", rows.row(row));
+                assert!(
+                    (f64::from(found) - expected / length).abs() < 1e-6,
+                    "{:?} {expected:?}",
+                    rows.row(row)
+                );
             }
         }
     }
 
     #[test]
     fn a_title_is_the_mean_of_its_known_words() {
-        let rows = glove().embed(&["Red bag!", "red red bag", "zebra", "", "usb USB", "shoe, zebra"]).unwrap();
+        let rows =
+            glove().embed(&["Red bag!", "red red bag", "zebra", "", "usb USB", "shoe, zebra"]).unwrap();
         check(
             &rows,
             &[[1.0, 2.0, 0.0], [2.0, 2.0, 0.0], [0.0; 3], [0.0; 3], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
@@ -207,15 +212,24 @@ mod tests {
         std::fs::write(folder.path().join("g/v.txt"), FILE).unwrap();
         let store = ModelStore::new(folder.path().to_owned());
         let entry = |width| ModelEntry {
-            files: vec![ModelFile { name: "v.txt".to_owned(), n_bytes: None, sha256: None }],
             id: "g".to_owned(),
-            architecture: ARCHITECTURE.to_owned(),
+            label: String::new(),
+            summary: String::new(),
             modality: Modality::Text,
+            architecture: ARCHITECTURE.to_owned(),
+            source: None,
+            files: vec![ModelFile { name: "v.txt".to_owned(), n_bytes: None, sha256: None }],
+            licence: String::new(),
             width,
-            ..crate::encode::Manifest::built_in().find("all-MiniLM-L6-v2").unwrap().clone()
+            n_parameters: None,
+            preprocess: None,
+            text: None,
         };
         assert_eq!(Glove::open(&entry(3), &store).unwrap().embed(&["red"]).unwrap().values, [1.0, 0.0, 0.0]);
         let message = Glove::open(&entry(50), &store).unwrap_err().to_string();
-        assert!(message.contains("line 1") && message.contains("expected 50") && message.contains("v.txt"), "{message}");
+        assert!(
+            message.contains("line 1") && message.contains("expected 50") && message.contains("v.txt"),
+            "{message}"
+        );
     }
 }

@@ -19,7 +19,7 @@ pub mod word_vectors;
 mod xlm_roberta;
 
 use super::{EncodeError, Encoder, ModelEntry, ModelStore};
-use crate::nn::DeviceChoice;
+use crate::nn::{DeviceChoice, Precision};
 
 /// Opens a model of the manifest.
 ///
@@ -29,9 +29,10 @@ pub(super) fn open_model(
     entry: &ModelEntry,
     store: &ModelStore,
     device: DeviceChoice,
+    precision: Precision,
 ) -> Result<Encoder, EncodeError> {
     Ok(Encoder::Text(match entry.architecture.as_str() {
         glove::ARCHITECTURE => Box::new(glove::Glove::open(entry, store)?),
-        _ => Box::new(transformer::TransformerEncoder::open(entry, store, device)?),
+        _ => Box::new(transformer::TransformerEncoder::open(entry, store, device, precision)?),
     }))
 }

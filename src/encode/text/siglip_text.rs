@@ -75,6 +75,12 @@ fn graph(config: &TextConfig, pooling: Pooling) -> Graph {
     let mut builder = GraphBuilder::of_tokens();
     let normed = tower(&mut builder, config, AttentionMask::None);
     let pooled = pool(&mut builder, normed, pooling, TokenPool::Last);
-    linear(&mut builder, pooled, "text_model.head", [config.width, config.output_width], Activation::Identity);
+    linear(
+        &mut builder,
+        pooled,
+        "text_model.head",
+        [config.width, config.output_width],
+        Activation::Identity,
+    );
     builder.build()
 }

@@ -77,7 +77,8 @@ fn tokenizer_text(store: &ModelStore, model: &str) -> Result<(&'static str, Stri
         reason,
     };
     if !has(TOKENIZER) && has(WORD_PIECES) {
-        let config = if has(TOKENIZER_CONFIG) { store.text(model, TOKENIZER_CONFIG)? } else { "{}".to_owned() };
+        let config =
+            if has(TOKENIZER_CONFIG) { store.text(model, TOKENIZER_CONFIG)? } else { "{}".to_owned() };
         let config: Value =
             serde_json::from_str(&config).map_err(|error| bad(TOKENIZER_CONFIG, error.to_string()))?;
         let text = word_pieces(&store.text(model, WORD_PIECES)?, &config);
@@ -137,7 +138,8 @@ fn byte_pairs(vocabulary: &str, merges: &str) -> Result<String, String> {
     const START: &str = "<|startoftext|>";
     const END: &str = "<|endoftext|>";
     const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
-    let ids: serde_json::Map<String, Value> = serde_json::from_str(vocabulary).map_err(|error| error.to_string())?;
+    let ids: serde_json::Map<String, Value> =
+        serde_json::from_str(vocabulary).map_err(|error| error.to_string())?;
     let id_of = |piece: &str| ids.get(piece).cloned().ok_or_else(|| format!("it lacks the token `{piece}`"));
     let (start, end) = (id_of(START)?, id_of(END)?);
     let pairs: Vec<&str> =

@@ -32,7 +32,10 @@ fn parity_of_byte_pairs() {
     for (title, ids) in titles.iter().zip(&ids) {
         assert_eq!(&tokenizer.ids(title).unwrap(), ids, "{title:?}");
     }
-    assert_eq!(TitleTokenizer::open(&store, "m", 4, 526).unwrap().ids("red bag shoes").unwrap(), [524, 513, 515, 525]);
+    assert_eq!(
+        TitleTokenizer::open(&store, "m", 4, 526).unwrap().ids("red bag shoes").unwrap(),
+        [524, 513, 515, 525]
+    );
 }
 
 const WORDS: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nred\nba\n##gs\ncafe\nRed\n!\n";
@@ -55,7 +58,8 @@ fn word_pieces_from_a_list_of_lines() {
 /// The real model's folder holds both forms of one vocabulary.
 #[test]
 fn parity_of_both_forms_of_the_real_vocabulary() {
-    let folder = std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| "../shared".into(), std::path::PathBuf::from);
+    let folder =
+        std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| "../shared".into(), std::path::PathBuf::from);
     let model = folder.join("models/all-MiniLM-L6-v2");
     let named = std::env::var_os("LOOKALIKE_SHARED").is_some();
     assert!(!named || model.is_dir(), "{} is missing", model.display());
@@ -92,6 +96,10 @@ fn broken_tokenizers_are_refused_by_name() {
     check_refused(&[("vocab.txt", WORDS)], 9, &["token 9", "9 of the model", "vocab.txt"]);
     check_refused(&[("vocab.txt", WORDS), ("tokenizer_config.json", "{")], 10, &["tokenizer_config.json"]);
     check_refused(&[("vocab.json", "{"), ("merges.txt", "")], 10, &["vocab.json"]);
-    check_refused(&[("vocab.json", "{\"a\": 0}"), ("merges.txt", "")], 10, &["<|startoftext|>", "vocab.json"]);
+    check_refused(
+        &[("vocab.json", "{\"a\": 0}"), ("merges.txt", "")],
+        10,
+        &["<|startoftext|>", "vocab.json"],
+    );
     check_refused(&[("vocab.json", "{\"a\": 0}")], 10, &["tokenizer.json is missing"]);
 }

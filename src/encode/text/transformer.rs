@@ -43,7 +43,12 @@ impl TransformerEncoder {
     /// # Errors
     /// When a file is absent or unusable, names an architecture or a pooling that is not known, or the device is not
     /// there.
-    pub fn open(entry: &ModelEntry, store: &ModelStore, device: DeviceChoice) -> Result<Self, EncodeError> {
+    pub fn open(
+        entry: &ModelEntry,
+        store: &ModelStore,
+        device: DeviceChoice,
+        precision: Precision,
+    ) -> Result<Self, EncodeError> {
         let model = entry.id.as_str();
         let bad = |name: &str, reason: String| EncodeError::BadModelFile {
             path: store.file(model, name).unwrap_or_else(|_| store.folder().join(model).join(name)),
@@ -51,7 +56,8 @@ impl TransformerEncoder {
         };
         let config_json = store.text(model, CONFIG)?;
         let Some(architecture) = text_architecture(&entry.architecture) else {
-            let known = super::architecture::TEXT_ARCHITECTURES.iter().map(|line| line.id).collect::<Vec<_>>();
+            let known =
+                super::architecture::TEXT_ARCHITECTURES.iter().map(|line| line.id).collect::<Vec<_>>();
             let reason = format!("its kind `{}` is not one of {}", entry.architecture, known.join(", "));
             return Err(bad(CONFIG, reason));
         };
@@ -77,9 +83,10 @@ impl TransformerEncoder {
         let graph = (config.graph)(&config, pooling);
         let weights = with_names_of_the_file(weights, &graph, architecture);
         let device = open_device(device)?;
-        let plan = Plan::compile(&graph, &weights, &device, Precision::F32)?;
+        let plan = Plan::compile(&graph, &weights, &device, precision)?;
+        let precision = if device.is_cpu() { Precision::F32 } else { precision };
         let fingerprint = format!(
-            "{model} v{CODE_VERSION}; {pooling:?} of {max_tokens} tokens; prefix {:?}; config {}; tokenizer {}; weights {}",
+            "{model} v{CODE_VERSION} {precision:?}; {pooling:?} of {max_tokens} tokens; prefix {:?}; config {}; tokenizer {}; weights {}",
             input.prefix,
             blake3::hash(config_json.as_bytes()).to_hex(),
             tokenizer.digest(),
@@ -170,7 +177,9 @@ fn passes(ids: &[Vec<u32>], max_tokens: usize, length: TitleLength) -> Vec<Vec<u
     for title in order {
         match passes.last_mut() {
             // Sorted from the longest, so a pass is padded to its first title.
-            Some(pass) if pass.first().is_some_and(|&first| padded(first) * (pass.len() + 1) <= max_tokens) => {
+            Some(pass)
+                if pass.first().is_some_and(|&first| padded(first) * (pass.len() + 1) <= max_tokens) =>
+            {
                 pass.push(title);
             }
             _ => passes.push(vec![title]),
@@ -225,9 +234,10 @@ struct PoolingFile {
 /// The pooling of a sentence-transformers model; `None` where the folder does not describe one.
 fn pooling_of(store: &ModelStore, model: &str) -> Result<Option<Pooling>, EncodeError> {
     let Ok(path) = store.file(model, MODULES) else { return Ok(None) };
-    let bad = |path: &std::path::Path, reason: String| EncodeError::BadModelFile { path: path.to_owned(), reason };
-    let modules: Vec<Module> = serde_json::from_str(&store.text(model, MODULES)?)
-        .map_err(|error| bad(&path, error.to_string()))?;
+    let bad =
+        |path: &std::path::Path, reason: String| EncodeError::BadModelFile { path: path.to_owned(), reason };
+    let modules: Vec<Module> =
+        serde_json::from_str(&store.text(model, MODULES)?).map_err(|error| bad(&path, error.to_string()))?;
     let mut pooling = None;
     for module in modules {
         match module.kind.rsplit('.').next().unwrap_or_default() {

@@ -31,7 +31,10 @@ pub struct WordVectors {
 
 impl std::fmt::Debug for WordVectors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WordVectors").field("n_words", &self.len()).field("width", &self.width).finish_non_exhaustive()
+        f.debug_struct("WordVectors")
+            .field("n_words", &self.len())
+            .field("width", &self.width)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,7 +76,9 @@ impl WordVectors {
                 let width = width.saturating_sub(1);
                 // About ten letters a number: only a first guess, so that the table rarely moves.
                 let n_words = (n_bytes as usize / 10).checked_div(width).unwrap_or(0);
-                table.start(width, n_words, n_bytes).map_err(|reason| source.bad(format!("line 1: {reason}")))?;
+                table
+                    .start(width, n_words, n_bytes)
+                    .map_err(|reason| source.bad(format!("line 1: {reason}")))?;
                 table.take_line(&first, 1);
                 table.read_lines(&mut source)?;
             }
@@ -149,7 +154,8 @@ impl<R: BufRead> Source<R> {
         }
         self.n_lines += 1;
         if n_read as u64 == MAX_LINE_BYTES {
-            let reason = format!("line {} has more than {MAX_LINE_BYTES} bytes: no word vectors", self.n_lines);
+            let reason =
+                format!("line {} has more than {MAX_LINE_BYTES} bytes: no word vectors", self.n_lines);
             return Err(self.bad(reason));
         }
         self.hasher.update(&self.line);
@@ -162,7 +168,9 @@ impl<R: BufRead> Source<R> {
     fn goes_on_as_text(&mut self, width: usize) -> Result<bool, EncodeError> {
         let ahead = match self.reader.fill_buf() {
             Ok(ahead) => ahead,
-            Err(error) => return Err(EncodeError::BadModelFile { path: self.path.clone(), reason: error.to_string() }),
+            Err(error) => {
+                return Err(EncodeError::BadModelFile { path: self.path.clone(), reason: error.to_string() });
+            }
         };
         let line = ahead.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let numbers = line.split(|&byte| byte == b' ').skip(1).take(width);
@@ -277,14 +285,16 @@ impl Table {
             let word: Vec<u8> = word.into_iter().skip_while(|&byte| byte == b'\n').collect();
             let start = self.values.len();
             self.values.extend(bytes.as_chunks::<4>().0.iter().map(|&word| f32::from_le_bytes(word)));
-            let is_finite = self.values.get(start..).is_some_and(|row| row.iter().all(|value| value.is_finite()));
+            let is_finite =
+                self.values.get(start..).is_some_and(|row| row.iter().all(|value| value.is_finite()));
             match std::str::from_utf8(&word) {
                 Ok(word) if !word.is_empty() && is_finite => {
                     self.name_last_row(word, start, || format!("word {number}"));
                 }
                 _ => {
                     self.values.truncate(start);
-                    let reason = if is_finite { "its spelling is not UTF-8" } else { "it holds infinite numbers" };
+                    let reason =
+                        if is_finite { "its spelling is not UTF-8" } else { "it holds infinite numbers" };
                     self.leave_out(format!("word {number}: {reason}"));
                 }
             }
@@ -307,7 +317,10 @@ impl Table {
             Entry::Occupied(_) => {
                 self.values.truncate(start);
                 self.n_doubles += 1;
-                self.leave_out(format!("{}: the word {word:?} is there twice; its first vector counts", place()));
+                self.leave_out(format!(
+                    "{}: the word {word:?} is there twice; its first vector counts",
+                    place()
+                ));
             }
         }
     }

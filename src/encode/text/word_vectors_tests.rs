@@ -48,10 +48,19 @@ fn words_may_have_spaces_or_be_numbers() {
 #[test]
 fn broken_lines_are_left_out_and_named() {
     let vectors = read(b"a 1 2\nb 1\nc 1 x\na 3 4\n\n\xff 1 2\nd nan 2\ne 5 6").unwrap();
-    assert_eq!((vectors.len(), row(&vectors, "a"), row(&vectors, "e")), (2, &[1.0, 2.0][..], &[5.0, 6.0][..]));
+    assert_eq!(
+        (vectors.len(), row(&vectors, "a"), row(&vectors, "e")),
+        (2, &[1.0, 2.0][..], &[5.0, 6.0][..])
+    );
     let (problems, n_problems) = vectors.problems();
     assert_eq!(n_problems, 5);
-    let expected = ["line 2: it has 1 numbers, expected 2", "line 3: \"x\"", "line 4: the word \"a\" is there twice", "line 6: its word", "line 7: \"nan\""];
+    let expected = [
+        "line 2: it has 1 numbers, expected 2",
+        "line 3: \"x\"",
+        "line 4: the word \"a\" is there twice",
+        "line 6: its word",
+        "line 7: \"nan\"",
+    ];
     for (problem, expected) in problems.iter().zip(expected) {
         assert!(problem.starts_with(expected), "{problem}");
     }
@@ -59,7 +68,10 @@ fn broken_lines_are_left_out_and_named() {
 
 fn check_refused(bytes: &[u8], expected: &str) {
     let message = read(bytes).unwrap_err().to_string();
-    assert!(message.contains(expected) && message.contains("some/vectors.txt"), "{message:?} lacks {expected:?}");
+    assert!(
+        message.contains(expected) && message.contains("some/vectors.txt"),
+        "{message:?} lacks {expected:?}"
+    );
 }
 
 #[test]

@@ -230,7 +230,8 @@ fn shopee_f1_parity() {
         ("idf-word", true, [0.695_273, 0.714_337, 0.703_528]),
         ("tfidf-char", false, [0.635_470, 0.691_907, 0.694_862]),
     ] {
-        let matrix = encoded(id, &EncoderOptions { english_stop_words }, &titles);
+        let matrix =
+            encoded(id, &EncoderOptions { english_stop_words, ..EncoderOptions::default() }, &titles);
         let present = matrix.non_empty_rows();
         let options = JoinOptions { k: 50, metric: Metric::Cosine };
         let neighbors = sparse_self_join(&matrix, &present, &key_ranks, options, &|_| true).unwrap();

@@ -53,13 +53,13 @@ impl Keeper {
         if order.cancel.is_cancelled() {
             return self.end(order, Event::Cancelled { job: order.job, kind: order.kind });
         }
-        let Request::Models { folder, task } = &order.request else { return };
+        let Request::Models { folder, hub, task } = &order.request else { return };
         let reporter = EventReporter(&self.outbox, order.job);
         let between = || self.between();
         let context = Context { reporter: &reporter, cancel: order.cancel.clone(), between: &between };
         let result = catch_unwind(AssertUnwindSafe(|| {
             let store = ModelStore::resolve(folder.as_deref());
-            let done = do_model_task(&store, &Hub::from_environment(), task, &context)?;
+            let done = do_model_task(&store, &Hub::resolve(hub.as_deref()), task, &context)?;
             let ticket = match task {
                 ModelTask::List => None,
                 ModelTask::Get { ticket, .. }

@@ -46,11 +46,22 @@ pub(crate) trait VariableSource: Debug {
     /// The variable itself, to be set by its layer: running statistics.
     fn buffer(&self, name: &str, shape: &[usize]) -> std::result::Result<Var, NnError>;
 
+    /// The numbers the network computes in.
+    fn dtype(&self) -> DType;
+
     /// Whether the variable is to be trained.
     fn is_trained(&self, name: &str) -> bool;
 }
 
 impl Parameters<'_> {
+    /// The numbers the network computes in.
+    pub(crate) fn dtype(&self) -> DType {
+        match self {
+            Self::Fixed { dtype, .. } => *dtype,
+            Self::Learned(source) => source.dtype(),
+        }
+    }
+
     /// The parameter of this full name.
     ///
     /// # Errors

@@ -74,7 +74,9 @@ impl LearnedBatchNorm {
         let (n_images, _, height, width) = features.dims4()?;
         let count = n_images * height * width;
         if count < 2 {
-            bail!("batch norm: a batch of one picture with one pixel has no variance; train with larger batches");
+            bail!(
+                "batch norm: a batch of one picture with one pixel has no variance; train with larger batches"
+            );
         }
         let unbiased = count as f64 / (count - 1) as f64;
         for ((running, moment), factor) in self.running.iter().zip(moments).zip([1.0, unbiased]) {

@@ -19,8 +19,6 @@ mod tokens;
 pub(crate) use layer::{Layer, Parameters, Pass, VariableSource};
 pub use padding::PadAmounts;
 
-use candle_core::DType;
-
 use super::{NnError, Operation};
 use dropout::{DropoutLayer, Dropped};
 use shape::PlainLayer;
@@ -32,10 +30,7 @@ use tokens::{TableLayer, TableUse};
 /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
 pub(crate) fn layer(operation: &Operation, parameters: Parameters<'_>) -> Result<Box<dyn Layer>, NnError> {
     Ok(match operation {
-        Operation::Images => plain(PlainLayer::Images(match parameters {
-            Parameters::Fixed { dtype, .. } => dtype,
-            Parameters::Learned(_) => DType::F32,
-        })),
+        Operation::Images => plain(PlainLayer::Images(parameters.dtype())),
         Operation::TokenIds => plain(PlainLayer::TokenIds),
         Operation::Convolution(convolution) => match parameters {
             Parameters::Fixed { weights, device, dtype } => {

@@ -77,7 +77,10 @@ fn map_planes(values: &mut [f32], n_planes: usize, function: impl Fn(usize, &mut
 }
 
 /// For each channel a result from its planes, pictures in order, so that no sum depends on the number of threads.
-fn map_channels<R: Send>(layout: &Layout, function: impl Fn(&mut dyn Iterator<Item = usize>) -> R + Sync) -> Result<Vec<R>> {
+fn map_channels<R: Send>(
+    layout: &Layout,
+    function: impl Fn(&mut dyn Iterator<Item = usize>) -> R + Sync,
+) -> Result<Vec<R>> {
     let (n_images, channels, _, _) = layout.shape().dims4()?;
     let each = |channel: usize| function(&mut (0..n_images).map(|image| image * channels + channel));
     Ok((0..channels).into_par_iter().map(each).collect())
@@ -100,7 +103,13 @@ impl CustomOp2 for ScalePlanes {
         "scale-planes"
     }
 
-    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let mut result = floats(s1, l1)?.to_vec();
         let scale = floats(s2, l2)?;
         map_planes(&mut result, scale.len(), |plane, values| {
@@ -132,11 +141,19 @@ impl CustomOp2 for PlaneProducts {
         "plane-products"
     }
 
-    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (a, b) = (floats(s1, l1)?, floats(s2, l2)?);
         let (n_images, channels, _, _) = l1.shape().dims4()?;
         let len = plane_len(l1)?;
-        let product = |plane: usize| sum(chunk(a, plane, len).iter().zip(chunk(b, plane, len)).map(|(a, b)| a * b)) as f32;
+        let product = |plane: usize| {
+            sum(chunk(a, plane, len).iter().zip(chunk(b, plane, len)).map(|(a, b)| a * b)) as f32
+        };
         let products: Vec<f32> = (0..n_images * channels).into_par_iter().map(product).collect();
         Ok((CpuStorage::F32(products), Shape::from((n_images, channels))))
     }

@@ -52,7 +52,8 @@ pub fn conv2d(
     let sliding = Sliding { input: [height, width], kernel: [kernel_height, kernel_width], stride };
     let parts = (0..groups).map(|group| {
         let input = padded.narrow(1, group * fan_in, fan_in)?.contiguous()?;
-        let weight = weight.narrow(0, group * (out_channels / groups), out_channels / groups)?.contiguous()?;
+        let weight =
+            weight.narrow(0, group * (out_channels / groups), out_channels / groups)?.contiguous()?;
         let result = input.detach().conv2d(&weight.detach(), 0, stride, 1, 1)?;
         input.apply_op3(&weight, &result, ByPatches(sliding))
     });

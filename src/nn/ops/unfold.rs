@@ -72,7 +72,10 @@ impl CustomOp1 for Unfold {
             });
         });
         let [rows, columns] = sliding.output();
-        Ok((CpuStorage::F32(matrix), Shape::from((channels * sliding.kernel[0] * sliding.kernel[1], rows * columns))))
+        Ok((
+            CpuStorage::F32(matrix),
+            Shape::from((channels * sliding.kernel[0] * sliding.kernel[1], rows * columns)),
+        ))
     }
 }
 

@@ -1,40 +1,59 @@
-//! Reads weight files: named tensors with their expected shapes checked. Only safetensors, whole into memory; a file
-//! that is cut, corrupt or of another architecture is an error that says so. Never runs code from a file.
+//! Reads weight files: named tensors with their expected shapes checked, each when it is asked for. Safetensors, and
+//! PyTorch checkpoints in their zip format, which are read as data: never runs code from a file. A file that is cut,
+//! corrupt or of another architecture is an error that says so.
 
+mod checkpoint;
+mod pickle;
+mod source;
+#[cfg(test)]
+mod tests;
 mod write;
+mod zip;
 
 pub use write::write_safetensors;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
 
 use crate::nn::NnError;
+use source::Source;
 
 /// Larger files are refused before a byte is read; the largest model Lookalike knows is far below.
-const MAX_FILE_BYTES: u64 = 8 << 30;
+const MAX_FILE_BYTES: usize = 8 << 30;
+/// Longest table of tensors that is read.
+const MAX_HEADER_BYTES: usize = 100 << 20;
 
-/// A checked, open safetensors file.
+/// A checked, open weight file.
 pub struct Weights {
     path: PathBuf,
-    bytes: Vec<u8>,
+    source: Source,
+    digest: blake3::Hash,
     entries: HashMap<String, Entry>,
     /// The name a parameter has in files of other libraries.
     other_name: fn(&str) -> Option<String>,
 }
 
-/// Where one tensor lies.
+/// One tensor.
+#[derive(Clone, Debug, PartialEq)]
 struct Entry {
-    dtype: Dtype,
     shape: Vec<usize>,
-    /// Byte range within the whole file.
-    span: Range<usize>,
+    numbers: Numbers,
+}
+
+/// Where a tensor's numbers are.
+#[derive(Clone, Debug, PartialEq)]
+enum Numbers {
+    /// In this byte range of the whole file.
+    Stored(Dtype, Range<usize>),
+    /// Put in the place of the file's.
+    Given(Vec<f32>),
 }
 
 impl std::fmt::Debug for Weights {
@@ -44,20 +63,14 @@ impl std::fmt::Debug for Weights {
 }
 
 impl Weights {
-    /// Reads and checks a file: header, names, shapes and offsets; no tensor may lie outside the file.
+    /// Reads and checks a file's table of tensors: names, shapes and places; none may lie outside the file. The numbers
+    /// stay in the file until they are asked for.
     ///
     /// # Errors
-    /// [`NnError::Weights`] with the reason.
+    /// [`NnError::Weights`] or [`NnError::WeightFormat`] with the reason.
     pub fn open(path: &Path) -> Result<Self, NnError> {
-        let refuse = |reason: String| NnError::Weights { path: path.to_owned(), reason };
-        let mut file = File::open(path).map_err(|error| refuse(error.to_string()))?;
-        let n_bytes = file.metadata().map_err(|error| refuse(error.to_string()))?.len();
-        if n_bytes > MAX_FILE_BYTES {
-            return Err(refuse(format!("it has {n_bytes} bytes, more than the {MAX_FILE_BYTES} allowed")));
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
-        Self::from_bytes(path, bytes)
+        let refuse = |error: std::io::Error| damaged(path, error.to_string());
+        Self::from_source(path, Source::of_file(File::open(path).map_err(refuse)?).map_err(refuse)?)
     }
 
     /// The same from bytes already read; `path` is only named in errors.
@@ -65,23 +78,32 @@ impl Weights {
     /// # Errors
     /// As [`Weights::open`].
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, NnError> {
-        let refuse = |reason: String| NnError::Weights { path: path.to_owned(), reason };
-        if let Some(kind) = foreign_kind(&bytes) {
-            return Err(refuse(format!("it is {kind}, not a safetensors file")));
+        Self::from_source(path, Source::Memory(bytes))
+    }
+
+    fn from_source(path: &Path, source: Source) -> Result<Self, NnError> {
+        if source.len() > MAX_FILE_BYTES {
+            let n_bytes = source.len();
+            return Err(damaged(
+                path,
+                format!("it has {n_bytes} bytes, more than the {MAX_FILE_BYTES} allowed"),
+            ));
         }
-        let (header_len, metadata) = SafeTensors::read_metadata(&bytes)
-            .map_err(|error| refuse(format!("it is cut or damaged ({error})")))?;
-        let data_start = 8 + header_len;
-        let mut entries = HashMap::new();
-        for (name, info) in metadata.tensors() {
-            let (start, end) = info.data_offsets;
-            let span = data_start.saturating_add(start)..data_start.saturating_add(end);
-            if bytes.get(span.clone()).is_none() {
-                return Err(refuse(format!("tensor `{name}` lies outside the file")));
+        let start = source.start(64).map_err(|error| damaged(path, error.to_string()))?;
+        let entries = match kind_of(&start) {
+            Kind::Zip => checkpoint::entries(&source).map_err(|reason| NnError::WeightFormat {
+                path: path.to_owned(),
+                reason: format!("it is {reason}"),
+            })?,
+            Kind::Foreign(kind) => {
+                let reason = format!("it is {kind}, not a safetensors file");
+                return Err(NnError::WeightFormat { path: path.to_owned(), reason });
             }
-            entries.insert(name, Entry { dtype: info.dtype, shape: info.shape.clone(), span });
-        }
-        Ok(Self { path: path.to_owned(), bytes, entries, other_name: |_| None })
+            Kind::Safetensors => safetensors_entries(&source)
+                .map_err(|reason| damaged(path, format!("it is cut or damaged ({reason})")))?,
+        };
+        let digest = source.digest().map_err(|error| damaged(path, error.to_string()))?;
+        Ok(Self { path: path.to_owned(), source, digest, entries, other_name: |_| None })
     }
 
     /// Tensors in memory: name to shape and row-major values; `label` stands for the file in errors.
@@ -102,9 +124,11 @@ impl Weights {
             }
             let start = bytes.len();
             bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-            entries.insert(name, Entry { dtype: Dtype::F32, shape, span: start..bytes.len() });
+            let numbers = Numbers::Stored(Dtype::F32, start..bytes.len());
+            entries.insert(name, Entry { shape, numbers });
         }
-        Ok(Self { path, bytes, entries, other_name: |_| None })
+        let (digest, source) = (blake3::hash(&bytes), Source::Memory(bytes));
+        Ok(Self { path, source, digest, entries, other_name: |_| None })
     }
 
     /// Reads a tensor that is absent under the name asked for under the name `other_name` gives it.
@@ -113,14 +137,41 @@ impl Weights {
         Self { other_name, ..self }
     }
 
+    /// Lets the tensor be read with another shape of as many numbers in the same order; nothing happens where it is absent
+    /// or the numbers are more or fewer.
+    pub fn reshape(&mut self, name: &str, shape: &[usize]) {
+        let n_values: usize = shape.iter().product();
+        let key =
+            if self.entries.contains_key(name) { Some(name.to_owned()) } else { (self.other_name)(name) };
+        if let Some(entry) = key.and_then(|key| self.entries.get_mut(&key))
+            && entry.shape.iter().product::<usize>() == n_values
+        {
+            entry.shape = shape.to_vec();
+        }
+    }
+
+    /// Puts a tensor in the place of the one of this name, or beside the others.
+    ///
+    /// # Errors
+    /// [`NnError::Tensor`] when there are more or fewer numbers than its shape says.
+    pub fn replace(&mut self, name: &str, shape: &[usize], values: &[f32]) -> Result<(), NnError> {
+        if shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side)) != Some(values.len()) {
+            let (expected, found) = (format!("{shape:?}"), format!("{} numbers", values.len()));
+            return Err(NnError::Tensor { name: name.to_owned(), expected, found, path: self.path.clone() });
+        }
+        let entry = Entry { shape: shape.to_vec(), numbers: Numbers::Given(values.to_vec()) };
+        self.entries.insert(name.to_owned(), entry);
+        Ok(())
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Blake3 of the whole file, in hexadecimal; part of cache keys.
+    /// Blake3 of the whole file as it was opened, in hexadecimal; part of cache keys.
     pub fn digest(&self) -> String {
-        blake3::hash(&self.bytes).to_hex().to_string()
+        self.digest.to_hex().to_string()
     }
 
     /// Shape of a tensor, `None` when the file has none of this name.
@@ -143,13 +194,21 @@ impl Weights {
         if entry.shape != shape {
             return Err(refuse(format!("{:?}", entry.shape)));
         }
-        let data = self.bytes.get(entry.span.clone()).unwrap_or_default();
-        let values: Vec<f32> = match entry.dtype {
+        let (dtype, span) = match &entry.numbers {
+            Numbers::Given(values) => return Ok(values.clone()),
+            Numbers::Stored(dtype, span) => (*dtype, span.clone()),
+        };
+        let data = self.source.read(span).map_err(|error| damaged(&self.path, error.to_string()))?;
+        let data = data.as_slice();
+        let values: Vec<f32> = match dtype {
+            Dtype::F64 => words(data).map(|word| f64::from_le_bytes(word) as f32).collect(),
             Dtype::F32 => words(data).map(f32::from_le_bytes).collect(),
             Dtype::F16 => words(data).map(|word| f16::from_le_bytes(word).to_f32()).collect(),
             Dtype::BF16 => words(data).map(|word| bf16::from_le_bytes(word).to_f32()).collect(),
             other => {
-                return Err(refuse(format!("numbers of type {other:?}, where F32, F16 or BF16 are read")));
+                return Err(refuse(format!(
+                    "numbers of type {other:?}, where F64, F32, F16 or BF16 are read"
+                )));
             }
         };
         // The reader above has checked the length already; this keeps a change there from becoming a panic later.
@@ -177,109 +236,61 @@ fn words<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
     data.as_chunks::<N>().0.iter().copied()
 }
 
-/// Files people mistake for weights, known by their first bytes.
-fn foreign_kind(bytes: &[u8]) -> Option<&'static str> {
-    let is = |start: &[u8]| bytes.starts_with(start);
-    if is(b"version https://git-lfs") {
-        Some("a Git LFS pointer (run `git lfs pull`)")
-    } else if is(b"PK\x03\x04") || is(b"\x80\x02") {
-        Some("a PyTorch pickle (convert it to safetensors)")
-    } else if is(b"<!DOCTYPE") || is(b"<html") {
-        Some("a web page")
-    } else {
-        None
-    }
+fn damaged(path: &Path, reason: String) -> NnError {
+    NnError::Weights { path: path.to_owned(), reason }
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-mod tests {
-    use super::*;
-    use proptest::prelude::{any, prop, proptest};
-
-    fn file(header: &str, data: &[u8]) -> Vec<u8> {
-        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.extend_from_slice(data);
-        bytes
-    }
-
-    fn open(bytes: Vec<u8>) -> Result<Weights, NnError> {
-        Weights::from_bytes(Path::new("some/model.safetensors"), bytes)
-    }
-
-    fn good() -> Vec<u8> {
-        let header = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F16","shape":[1,2],"data_offsets":[8,12]},"c":{"dtype":"BF16","shape":[1],"data_offsets":[12,14]},"d":{"dtype":"I16","shape":[1],"data_offsets":[14,16]}}"#;
-        let mut data = Vec::new();
-        data.extend(1.5_f32.to_le_bytes());
-        data.extend((-2.25_f32).to_le_bytes());
-        data.extend(f16::from_f32(0.5).to_le_bytes());
-        data.extend(f16::from_f32(-3.0).to_le_bytes());
-        data.extend(bf16::from_f32(4.0).to_le_bytes());
-        data.extend(7_i16.to_le_bytes());
-        file(header, &data)
-    }
-
-    fn check_refused(bytes: Vec<u8>, expected: &str) {
-        let message = open(bytes).unwrap_err().to_string();
-        assert!(message.contains(expected), "{message:?} does not say {expected:?}");
-        assert!(message.ends_with("some/model.safetensors"), "{message}");
-    }
-
-    #[test]
-    fn every_float_type_becomes_f32() {
-        let weights = open(good()).unwrap();
-        assert_eq!(weights.values("a", &[2]).unwrap(), [1.5, -2.25]);
-        assert_eq!(weights.values("b", &[1, 2]).unwrap(), [0.5, -3.0]);
-        assert_eq!(weights.values("c", &[1]).unwrap(), [4.0]);
-        assert_eq!(weights.tensor("b", &[1, 2], &Device::Cpu).unwrap().dims(), [1, 2]);
-    }
-
-    #[test]
-    fn a_wrong_tensor_is_named_with_what_was_expected() {
-        let weights = open(good()).unwrap();
-        let message = |name: &str, shape: &[usize]| weights.values(name, shape).unwrap_err().to_string();
-        assert!(message("a", &[3]).contains("tensor `a`: expected [3], found [2]"));
-        assert!(message("z", &[3]).contains("tensor `z`: expected [3], found nothing"));
-        assert!(message("d", &[1]).contains("I16"));
-    }
-
-    #[test]
-    fn broken_files_are_refused() {
-        check_refused(Vec::new(), "cut or damaged");
-        check_refused(good()[..good().len() - 1].to_vec(), "cut or damaged");
-        check_refused(u64::MAX.to_le_bytes().to_vec(), "cut or damaged");
-        check_refused(file("not json", &[]), "cut or damaged");
-        let entry = |shape: &str, offsets: &str| {
-            format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":{offsets}}}}}"#)
-        };
-        check_refused(file(&entry("[1]", "[0,18446744073709551615]"), &[0; 4]), "cut or damaged");
-        check_refused(file(&entry("[1]", "[8,4]"), &[0; 4]), "cut or damaged");
-        check_refused(file(&entry("[4294967296,4294967296,2]", "[0,4]"), &[0; 4]), "cut or damaged");
-        check_refused(file(&entry("[2]", "[0,4]"), &[0; 4]), "cut or damaged");
-        check_refused(b"PK\x03\x04....".to_vec(), "PyTorch pickle");
-        check_refused(b"version https://git-lfs.github.com/spec/v1\n".to_vec(), "git lfs pull");
-        check_refused(b"<!DOCTYPE html>".to_vec(), "web page");
-    }
-
-    #[test]
-    fn an_absent_file_is_named() {
-        let message = Weights::open(Path::new("/nonexistent/w.safetensors")).unwrap_err().to_string();
-        assert!(message.contains("/nonexistent/w.safetensors"), "{message}");
-    }
-
-    proptest! {
-        #[test]
-        fn damaged_bytes_never_panic(position in any::<prop::sample::Index>(), value: u8, length in any::<prop::sample::Index>()) {
-            let mut bytes = good();
-            let at = position.index(bytes.len());
-            bytes[at] = value;
-            bytes.truncate(length.index(bytes.len() + 1));
-            if let Ok(weights) = open(bytes) {
-                for (name, shape) in [("a", vec![2]), ("b", vec![1, 2]), ("c", vec![1]), ("d", vec![1])] {
-                    let _ = weights.values(name, &shape);
-                }
-            }
+/// The table at the start of a safetensors file: its length, then JSON; the numbers follow.
+fn safetensors_entries(source: &Source) -> Result<HashMap<String, Entry>, String> {
+    let header_len = source.read(0..8).map_err(|error| error.to_string())?;
+    let header_len = <[u8; 8]>::try_from(header_len).map(u64::from_le_bytes).unwrap_or(u64::MAX);
+    let header_len = usize::try_from(header_len).ok().filter(|&len| len <= MAX_HEADER_BYTES);
+    let header_len = header_len.ok_or("its header is too long")?;
+    let data_start = 8 + header_len;
+    let header = source.read(8..data_start).map_err(|error| error.to_string())?;
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(|error| error.to_string())?;
+    let mut entries = HashMap::new();
+    let mut end_of_all = data_start;
+    for (name, info) in metadata.tensors() {
+        let (start, end) = info.data_offsets;
+        let span = data_start.saturating_add(start)..data_start.saturating_add(end);
+        let n_values = info.shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
+        let n_bits = n_values.and_then(|n_values| n_values.checked_mul(info.dtype.bitsize()));
+        if span.start > span.end || span.end > source.len() || n_bits != span.len().checked_mul(8) {
+            return Err(format!("tensor `{name}` does not lie within the file"));
         }
+        end_of_all = end_of_all.max(span.end);
+        let numbers = Numbers::Stored(info.dtype, span);
+        entries.insert(name, Entry { shape: info.shape.clone(), numbers });
+    }
+    if end_of_all != source.len() {
+        return Err(format!("its tensors end at byte {end_of_all} of {}", source.len()));
+    }
+    Ok(entries)
+}
+
+enum Kind {
+    Safetensors,
+    Zip,
+    Foreign(&'static str),
+}
+
+/// What a file is by its first bytes, among them files people mistake for weights.
+fn kind_of(start: &[u8]) -> Kind {
+    let is = |magic: &[u8]| start.starts_with(magic);
+    if is(b"PK\x03\x04") {
+        Kind::Zip
+    } else if is(b"version https://git-lfs") {
+        Kind::Foreign("a Git LFS pointer (run `git lfs pull`)")
+    } else if is(b"\x80\x02") || is(b"\x80\x04") {
+        Kind::Foreign(
+            "a PyTorch pickle of the old kind (load it and save its state_dict with torch.save, or convert it)",
+        )
+    } else if is(b"GGUF") {
+        Kind::Foreign("a GGUF file (take the model's safetensors)")
+    } else if is(b"<!DOCTYPE") || is(b"<html") {
+        Kind::Foreign("a web page (download the file itself)")
+    } else {
+        Kind::Safetensors
     }
 }

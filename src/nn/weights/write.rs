@@ -34,8 +34,12 @@ pub fn write_safetensors(mut to: impl Write, tensors: &BTreeMap<String, Tensor>)
     for tensor in tensors.values() {
         let tensor = tensor.flatten_all()?;
         let bytes: Vec<u8> = match tensor.dtype() {
-            DType::F16 => tensor.to_vec1::<half::f16>()?.iter().flat_map(|value| value.to_le_bytes()).collect(),
-            DType::BF16 => tensor.to_vec1::<half::bf16>()?.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            DType::F16 => {
+                tensor.to_vec1::<half::f16>()?.iter().flat_map(|value| value.to_le_bytes()).collect()
+            }
+            DType::BF16 => {
+                tensor.to_vec1::<half::bf16>()?.iter().flat_map(|value| value.to_le_bytes()).collect()
+            }
             _ => {
                 let values = tensor.to_dtype(DType::F32)?.to_vec1::<f32>()?;
                 values.iter().flat_map(|value| value.to_le_bytes()).collect()
