@@ -8,19 +8,20 @@ use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use image::RgbImage;
-use lookalike::encode::{Encoder, EncoderOptions, ModelStore, encoder_spec};
+use lookalike::encode::{Encoder, EncoderOptions, EncoderTable, ModelStore};
 use lookalike::nn::DeviceChoice;
 
 fn open(id: &str) -> Option<Encoder> {
     let shared =
         std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     let store = ModelStore::new(shared.join("models"));
-    let spec = encoder_spec(id).unwrap();
-    if !store.has(spec.model.unwrap()) {
+    let table = EncoderTable::of(&store);
+    let spec = table.spec(id).unwrap();
+    if !spec.is_ready(&store) {
         eprintln!("skipped: {id} is not in {}", store.folder().display());
         return None;
     }
-    Some((spec.open)(&store, DeviceChoice::Auto, &EncoderOptions::default()).unwrap())
+    Some(spec.open(&store, DeviceChoice::Auto, &EncoderOptions::default()).unwrap())
 }
 
 fn pictures(criterion: &mut Criterion) {

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lookalike::encode::{Embeddings, Encoder, EncoderOptions, FitsText, ModelStore, encoder_spec};
+use lookalike::encode::{Embeddings, Encoder, EncoderOptions, EncoderTable, FitsText, ModelStore};
 use lookalike::index::{JoinOptions, Metric, self_join};
 use lookalike::nn::DeviceChoice;
 
@@ -26,7 +26,8 @@ fn titles() -> Option<Vec<String>> {
 
 fn encoder(id: &str) -> Box<dyn FitsText> {
     let store = ModelStore::new(PathBuf::new());
-    match (encoder_spec(id).unwrap().open)(&store, DeviceChoice::Cpu, &EncoderOptions::default()).unwrap() {
+    let table = EncoderTable::of(&store);
+    match table.spec(id).unwrap().open(&store, DeviceChoice::Cpu, &EncoderOptions::default()).unwrap() {
         Encoder::Fits(encoder) => encoder,
         _ => panic!("{id} is not fitted to a corpus"),
     }

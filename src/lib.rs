@@ -15,4 +15,5 @@ pub mod metrics; // 0 how good an answer is, given labels
 pub mod nn; // 1 devices, weight files, layers, kernels
 pub mod project; // 4 the folder on disk
 pub mod review; // 3 verdicts, the decision log, the queue, labels in and out
+pub mod train; // 3 losses, miners, heads, optimisers, the trainer
 pub mod ui; // 7 the window

@@ -37,6 +37,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("candle_nn", &["nn", "encode", "fuse", "index", "train", "jobs"]),
     ("candle_transformers", &["nn", "encode", "fuse", "index", "train", "jobs"]),
     ("rusqlite", &["project"]),
+    ("ureq", &["encode/models/hub.rs"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::{AppState, Command, DuplicatesMode, Station};
+use super::{AppState, Command, Dialog, DuplicatesMode, Station};
 
 /// Where an action's keys are valid. An inner context hides the outer ones' bindings on the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +22,8 @@ pub enum Context {
     Catalogue,
     /// The History station.
     History,
+    /// The Models panel.
+    Models,
 }
 
 impl Context {
@@ -35,11 +37,15 @@ impl Context {
             Self::Compare => "Compare",
             Self::Catalogue => "Catalogue",
             Self::History => "History",
+            Self::Models => "Models",
         }
     }
 
     /// The context of the state as it stands (never `Everywhere`, except where no station has keys of its own).
     pub fn current(state: &AppState) -> Self {
+        if state.chrome.dialog == Some(Dialog::Models) {
+            return Self::Models;
+        }
         if state.compare.is_open() {
             return Self::Compare;
         }
@@ -128,6 +134,7 @@ static ACTIONS: LazyLock<Vec<ActionSpec>> = LazyLock::new(|| {
         super::compare::ACTIONS,
         super::catalogue::ACTIONS,
         super::history::ACTIONS,
+        super::models::ACTIONS,
     ]
     .concat()
 });

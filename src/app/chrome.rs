@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{ActionSpec, AppState, Command, Context, DuplicatesMode, Effect, PickFor, ThemeChoice};
 use crate::index::Hit;
 use crate::jobs::{JobId, JobKind, Progress, Request, SearchQuery};
+use crate::nn::DeviceChoice;
 use crate::review::{EntryId, Gesture, Seen, View};
 
 /// How long a message that is no error stays.
@@ -50,6 +51,8 @@ pub enum Dialog {
     Export,
     /// Search by title or picture.
     Search,
+    /// Models: what is there, getting and adding them.
+    Models,
 }
 
 /// How serious a toast is; errors stay until dismissed.
@@ -95,6 +98,10 @@ pub struct ChromeState {
     pub notes: Vec<String>,
     /// The device that computes, in words.
     pub device: String,
+    /// The device asked for on the command line.
+    pub device_choice: DeviceChoice,
+    /// The models folder of the command line.
+    pub models_given: Option<PathBuf>,
     /// What the last search found, best first.
     pub hits: Vec<Hit>,
     /// Generation of the last search; older answers are dropped.
@@ -407,7 +414,12 @@ pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect>
         ChromeCommand::ToggleFullScreen => return vec![Effect::ToggleFullScreen],
         ChromeCommand::NextPane => return vec![Effect::NextPane],
         ChromeCommand::CancelJob => return vec![Effect::CancelJob],
-        ChromeCommand::SetPreferences(preferences) => state.preferences = *preferences,
+        ChromeCommand::SetPreferences(preferences) => {
+            state.preferences = *preferences;
+            if state.preferences.models_dir != before.models_dir {
+                return models_moved(state);
+            }
+        }
         ChromeCommand::Focus(focus) => {
             if let Some(item) = &mut state.duplicates.item {
                 item.watch.set_away(focus == Focus::Lost, state.now.secs);
@@ -455,6 +467,14 @@ fn escape(state: &mut AppState) -> Vec<Effect> {
     }
     state.chrome.toasts.pop();
     Vec::new()
+}
+
+/// Models are looked up in another folder from now on.
+fn models_moved(state: &AppState) -> Vec<Effect> {
+    let (device, models) = (state.chrome.device_choice, state.models_folder());
+    let mut effects = vec![Effect::SavePreferences, Effect::Job(Request::Configure { device, models })];
+    effects.extend(super::models::refresh(state));
+    effects
 }
 
 fn search(state: &mut AppState, query: SearchQuery) -> Vec<Effect> {

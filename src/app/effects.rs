@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use crate::catalog::OpenOptions;
-use crate::jobs::Request;
+use crate::jobs::{JobId, Request};
 
 /// Why a path is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum PickFor {
     LogCopy,
     /// Where the problems table goes.
     Problems,
+    /// The weights of a known model, or (`None`) of a new one.
+    ModelFiles(Option<String>),
 }
 
 /// How a screen reader should say something.
@@ -51,6 +53,8 @@ pub enum Effect {
     Job(Request),
     /// Stop the running long job; what is finished stays.
     CancelJob,
+    /// Stop this job; what is finished stays.
+    CancelThis(JobId),
     /// Show a native dialog; the answer comes back as a command.
     PickPath(PickFor),
     /// Open a file or URL with the system's program for it.

@@ -9,9 +9,13 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
     match event {
         Event::Started { job, kind } => {
             state.chrome.job_started(job, kind, state.now);
-            Vec::new()
+            match kind {
+                JobKind::Model(_, ticket) => super::models::started(state, job, ticket),
+                _ => Vec::new(),
+            }
         }
         Event::Progress { job, progress } => {
+            super::models::progress(state, job, &progress);
             state.chrome.job_progress(job, progress);
             Vec::new()
         }
@@ -36,6 +40,9 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             if kind == JobKind::Match {
                 state.matching.updating_since = None;
             }
+            if let JobKind::Model(_, ticket) = kind {
+                return super::models::failed(state, ticket, message);
+            }
             fail(state, message)
         }
         Event::Cancelled { job, kind } => {
@@ -43,7 +50,10 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             if kind == JobKind::Open {
                 state.session.opening = None;
             }
-            Vec::new()
+            match kind {
+                JobKind::Model(_, ticket) => super::models::cancelled(state, ticket),
+                _ => Vec::new(),
+            }
         }
         Event::Saved { at_millis, .. } => {
             state.saving.n_saved += state.saving.n_pending;
@@ -135,6 +145,7 @@ fn answered(state: &mut AppState, outcome: Outcome, answer: Answer) -> Vec<Effec
         Outcome::Imported { gesture, problems, path } => {
             super::history::imported(state, gesture, &problems, &path)
         }
+        Outcome::Models(answer) => super::models::answered(state, *answer),
         Outcome::Statistics(statistics) => {
             state.catalogue.statistics = Some(*statistics);
             Vec::new()

@@ -13,6 +13,7 @@ mod events;
 mod history;
 mod keymap;
 mod matching;
+mod models;
 mod preferences;
 mod saving;
 mod session;
@@ -35,6 +36,7 @@ pub use history::{
 };
 pub use keymap::{Binding, Clash, KeyEvent, Keymap};
 pub use matching::{Cause, Change, MatchCommand, MatchState};
+pub use models::{ModelsCommand, ModelsState, RunningModel, Said, Which, reads_label};
 pub use preferences::{Preferences, ThemeChoice};
 pub use saving::{SaveStatus, SavingState};
 pub use session::{Session, SessionCommand, SessionState};
@@ -67,6 +69,8 @@ pub struct AppState {
     pub compare: CompareState,
     /// The Catalogue station.
     pub catalogue: CatalogueState,
+    /// The Models panel.
+    pub models: ModelsState,
     /// The History station.
     pub history: HistoryState,
     /// Rail, palette, dialogs, toasts, running job.
@@ -86,10 +90,20 @@ pub enum Command {
     Compare(CompareCommand),
     /// The Catalogue station.
     Catalogue(CatalogueCommand),
+    /// The Models panel.
+    Models(ModelsCommand),
     /// The History station.
     History(HistoryCommand),
     /// Rail, palette, dialogs, toasts.
     Chrome(ChromeCommand),
+}
+
+impl AppState {
+    /// The models folder in force: the command line's, else the user's; `None` leaves it to
+    /// [`crate::encode::ModelStore::resolve`].
+    pub fn models_folder(&self) -> Option<std::path::PathBuf> {
+        self.chrome.models_given.clone().or_else(|| self.preferences.models_dir.clone())
+    }
 }
 
 /// Applies one command. Pure: what must happen outside the state is returned.
@@ -100,6 +114,7 @@ pub fn apply(state: &mut AppState, command: Command) -> Vec<Effect> {
         Command::Duplicates(command) => duplicates::apply(state, command),
         Command::Compare(command) => compare::apply(state, command),
         Command::Catalogue(command) => catalogue::apply(state, command),
+        Command::Models(command) => models::apply(state, command),
         Command::History(command) => history::apply(state, command),
         Command::Chrome(command) => chrome::apply(state, command),
     }

@@ -43,6 +43,10 @@ pub struct Preferences {
     pub presentation: bool,
     /// Folder of model files chosen by the user.
     pub models_dir: Option<PathBuf>,
+    /// Address of another hub than huggingface.co; `None` takes HF_ENDPOINT where it is set.
+    pub hub: Option<String>,
+    /// Whether nothing may be downloaded.
+    pub offline: bool,
     /// Size of the window when it was last closed, points.
     pub window_size: Option<(f32, f32)>,
     /// Projects opened lately, latest first, at most five.
@@ -62,6 +66,8 @@ impl Default for Preferences {
             show_details: true,
             presentation: false,
             models_dir: None,
+            hub: None,
+            offline: false,
             window_size: None,
             recent: Vec::new(),
         }

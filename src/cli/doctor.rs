@@ -1,8 +1,10 @@
 //! `lookalike doctor`: what this machine offers, for questions and bug reports.
 
+use std::collections::BTreeMap;
+
 use super::console::{Console, table};
 use super::session::DeviceArgs;
-use crate::encode::{ENCODERS, ModelStore};
+use crate::encode::{EncoderTable, ModelStore};
 use crate::jobs::JobError;
 use crate::nn::describe_device;
 use crate::ui::describe_renderer;
@@ -16,9 +18,9 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     let store = ModelStore::resolve(args.device.models.as_deref());
-    let mut models: Vec<(&str, bool)> =
-        ENCODERS.iter().filter_map(|spec| spec.model).map(|model| (model, store.has(model))).collect();
-    models.dedup();
+    let encoders = EncoderTable::of(&store);
+    let needed = encoders.specs().iter().flat_map(|spec| &spec.needs);
+    let models: BTreeMap<&str, bool> = needed.map(|model| (model.as_str(), store.has(model))).collect();
     let (device, renderer) = (describe_device(args.device.device), describe_renderer());
     let features = [("cuda", cfg!(feature = "cuda")), ("metal", cfg!(feature = "metal"))];
     let features: Vec<&str> =

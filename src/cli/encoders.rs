@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::console::{Console, table};
 use super::session::DeviceArgs;
-use crate::encode::{ENCODERS, Modality, ModelStore, OutputKind};
+use crate::encode::{EncoderTable, Modality, ModelStore, OutputKind};
 use crate::jobs::JobError;
 
 /// List the encoders, and whether their model files are there.
@@ -15,24 +15,27 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Line {
-    id: &'static str,
-    label: &'static str,
-    summary: &'static str,
+struct Line<'a> {
+    id: &'a str,
+    label: &'a str,
+    summary: &'a str,
     reads: &'static str,
     output: &'static str,
-    model: Option<&'static str>,
+    /// Models whose files it needs.
+    needs: &'a [String],
     ready: bool,
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     let store = ModelStore::resolve(args.device.models.as_deref());
-    let lines: Vec<Line> = ENCODERS
+    let encoders = EncoderTable::of(&store);
+    let lines: Vec<Line<'_>> = encoders
+        .specs()
         .iter()
         .map(|spec| Line {
-            id: spec.id,
-            label: spec.label,
-            summary: spec.summary,
+            id: &spec.id,
+            label: &spec.label,
+            summary: &spec.summary,
             reads: match spec.modality {
                 Modality::Image => "pictures",
                 Modality::Text => "titles",
@@ -42,11 +45,12 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
                 OutputKind::Sparse => "sparse",
                 OutputKind::Bits => "bits",
             },
-            model: spec.model,
-            ready: spec.model.is_none_or(|model| store.has(model)),
+            needs: &spec.needs,
+            ready: spec.is_ready(&store),
         })
         .collect();
-    let answer = serde_json::json!({ "encoders": lines, "models": store.folder() });
+    let problems: Vec<&str> = encoders.problems().iter().map(|problem| problem.message.as_str()).collect();
+    let answer = serde_json::json!({ "encoders": lines, "problems": problems, "models": store.folder() });
     console.answer(&answer, || {
         let rows: Vec<Vec<String>> = lines
             .iter()
@@ -55,7 +59,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
                 [line.id, line.reads, state, line.summary].map(str::to_owned).to_vec()
             })
             .collect();
-        format!("{}models are looked for in {}", table(&rows), store.folder().display())
+        let problems: String = problems.iter().map(|problem| format!("not usable: {problem}\n")).collect();
+        format!("{}{problems}models are looked for in {}", table(&rows), store.folder().display())
     });
     Ok(())
 }

@@ -11,9 +11,10 @@ use super::match_args::encoder_ids;
 use super::progress::duration;
 use super::session::{DeviceArgs, Session, source_at, with_context};
 use crate::catalog::Problem;
-use crate::encode::{Modality, encoder_spec};
+use crate::encode::{EncoderTable, Modality, ModelStore, Training};
 use crate::index::JoinOptions;
-use crate::jobs::{Context, JobError, embed, load_catalog, neighbors_of};
+use crate::jobs::{Context, JobError, TimeSpent, embed, learn, load_catalog, neighbors_of};
+use crate::nn::Precision;
 use crate::project::{Access, Project, ProjectError, ProjectSettings};
 
 /// Problems printed one by one; `--json` lists all.
@@ -39,6 +40,12 @@ pub(super) struct Args {
     /// Words that weigh nothing in word encoders: none or english (scikit-learn's list) [default: none].
     #[arg(long, value_name = "LIST", value_parser = ["none", "english"])]
     stop_words: Option<String>,
+    /// The numbers networks compute in on a GPU: f16 and bf16 are faster and use half the memory [default: f32].
+    #[arg(long, value_name = "P")]
+    precision: Option<Precision>,
+    /// Let encoders that learn from the catalogue (autoencoder) learn anew, though they have; else they learn only once.
+    #[arg(long)]
+    relearn: bool,
     #[command(flatten)]
     device: DeviceArgs,
 }
@@ -63,6 +70,8 @@ struct EncoderLine {
     /// Pictures that could not be embedded.
     failed: usize,
     seconds: f64,
+    /// Where they went, added up over threads.
+    timings: TimeSpent,
 }
 
 #[derive(Serialize)]
@@ -88,8 +97,9 @@ impl From<&Problem> for ProblemLine {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     // Mistyped ids are found before anything is loaded or made.
-    check_ids(&args.image_encoder, Modality::Image)?;
-    check_ids(&args.text_encoder, Modality::Text)?;
+    let encoders = EncoderTable::of(&ModelStore::resolve(args.device.models.as_deref()));
+    check_ids(&encoders, &args.image_encoder, Modality::Image)?;
+    check_ids(&encoders, &args.text_encoder, Modality::Text)?;
     let answer = with_context(|context| index(args, context))?;
     console.answer(&answer, || describe(&answer));
     Ok(())
@@ -116,6 +126,9 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
     if let Some(words) = &args.stop_words {
         settings.encoder_options.english_stop_words = words == "english";
     }
+    if let Some(precision) = args.precision {
+        settings.encoder_options.precision = precision;
+    }
     let mut project = match existing {
         Some(project) => project,
         None => Project::create(&args.project, settings.clone())?,
@@ -131,6 +144,11 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
     let images = settings.image_encoders.iter().filter(|_| session.bench.has(Modality::Image));
     let texts = settings.text_encoders.iter().filter(|_| session.bench.has(Modality::Text));
     for id in texts.chain(images) {
+        if args.relearn
+            && let Training::InProject { folder: Some(folder) } = &session.bench.table().spec(id)?.training
+        {
+            learn(&session.bench, folder, context)?;
+        }
         let embedded = embed(&session.bench, id, context)?;
         if embedded.embeddings.present.contains(&true) {
             neighbors_of(&session.bench, &embedded, options, context)?;
@@ -147,6 +165,7 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
             new: embedded.n_new,
             failed: embedded.n_failed,
             seconds: embedded.secs,
+            timings: embedded.timings,
         });
     }
     Ok(Answer {
@@ -167,9 +186,9 @@ fn choose(given: &[String], embedded: &mut Vec<String>, matched: &mut Option<Str
     }
 }
 
-fn check_ids(ids: &[String], modality: Modality) -> Result<(), JobError> {
+fn check_ids(encoders: &EncoderTable, ids: &[String], modality: Modality) -> Result<(), JobError> {
     for id in ids.iter().filter(|id| *id != "none") {
-        if encoder_spec(id)?.modality != modality {
+        if encoders.spec(id)?.modality != modality {
             let (reads, option) = match modality {
                 Modality::Image => ("titles", "--text-encoder"),
                 Modality::Text => ("pictures", "--image-encoder"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::session::{DeviceArgs, Session};
-use crate::encode::{ENCODERS, Modality};
+use crate::encode::{EncoderTable, Modality, ModelStore};
 use crate::fuse::FUSIONS;
 use crate::index::Metric;
 use crate::jobs::{Context, Grounds, JobError, MatchOutcome, MatchPlan, RowRule, ThresholdRule, match_with};
@@ -108,11 +108,12 @@ impl MatchArgs {
     }
 }
 
-/// Ids of all encoders of one modality, for help and errors.
+/// Ids of the encoders of one modality that need no files, and where the others are listed; for help.
 pub(super) fn encoder_ids(modality: Modality) -> String {
-    let ids: Vec<&str> =
-        ENCODERS.iter().filter(|spec| spec.modality == modality).map(|spec| spec.id).collect();
-    ids.join(", ")
+    let encoders = EncoderTable::of(&ModelStore::new(PathBuf::new()));
+    let own = encoders.of_modality(modality).filter(|spec| spec.needs.is_empty());
+    let ids: Vec<&str> = own.map(|spec| spec.id.as_str()).collect();
+    format!("{}; `lookalike encoders` lists all", ids.join(", "))
 }
 
 fn fusion_ids() -> String {

@@ -14,6 +14,7 @@ mod import;
 mod index;
 mod match_args;
 mod matches;
+mod models;
 mod open;
 mod progress;
 mod search;
@@ -65,6 +66,7 @@ enum Command {
     Export(export::Args),
     Import(import::Args),
     Encoders(encoders::Args),
+    Models(models::Args),
     Fusions(fusions::Args),
     Doctor(doctor::Args),
 }
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => export::run(&args, &console),
         Some(Command::Import(args)) => import::run(&args, &console),
         Some(Command::Encoders(args)) => encoders::run(&args, &console),
+        Some(Command::Models(args)) => models::run(&args, &console),
         Some(Command::Fusions(args)) => fusions::run(&args, &console),
         Some(Command::Doctor(args)) => doctor::run(&args, &console),
     };

@@ -30,8 +30,7 @@ impl Reporter for Bar {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         if *stage != progress.stage {
             stage.clone_from(&progress.stage);
-            let template =
-                if progress.n_total == 0 { "{msg}" } else { "{msg} {wide_bar} {pos}/{len} {prefix}" };
+            let template = if progress.n_total == 0 { "{msg} {prefix}" } else { "{msg} {wide_bar} {prefix}" };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 self.bar.set_style(style);
             }
@@ -39,7 +38,7 @@ impl Reporter for Bar {
         let left = progress.secs_left.map_or_else(String::new, |secs| format!(", {} left", duration(secs)));
         self.bar.set_length(progress.n_total);
         self.bar.set_position(progress.n_done);
-        self.bar.set_prefix(format!("{:.0}/s{left}", progress.rate));
+        self.bar.set_prefix(format!("{}{left}", progress.counts()));
         self.bar.set_message(progress.stage.clone());
     }
 

@@ -1,9 +1,8 @@
-//! What an encoder is: a line in the table that opens something which turns pictures or titles into rows.
+//! What an encoder is: something opened that turns pictures or titles into rows.
 
 use image::RgbImage;
 
-use super::{DenseMatrix, ENCODERS, EmbeddingRows, EncodeError, ModelStore};
-use crate::nn::DeviceChoice;
+use super::{DenseMatrix, EmbeddingRows, EncodeError};
 
 /// What an encoder reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -26,34 +25,13 @@ pub enum OutputKind {
 }
 
 /// Choices that change an encoder's numbers; part of the cache key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct EncoderOptions {
     /// Leave out scikit-learn's English stop words (word TF-IDF and IDF only).
     pub english_stop_words: bool,
-}
-
-/// One line of the table.
-pub struct EncoderSpec {
-    /// Stable id; goes into files and cache keys.
-    pub id: &'static str,
-    /// Name shown to people.
-    pub label: &'static str,
-    /// One sentence: what it is good for.
-    pub summary: &'static str,
-    /// What it reads.
-    pub modality: Modality,
-    /// Storage of its rows.
-    pub output: OutputKind,
-    /// Name of the model folder it needs; `None` when it needs no files.
-    pub model: Option<&'static str>,
-    /// Opens it.
-    pub open: fn(&ModelStore, DeviceChoice, &EncoderOptions) -> Result<Encoder, EncodeError>,
-}
-
-impl std::fmt::Debug for EncoderSpec {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EncoderSpec").field("id", &self.id).finish_non_exhaustive()
-    }
+    /// The numbers networks compute in on a GPU; the CPU always takes f32.
+    #[serde(default)]
+    pub precision: crate::nn::Precision,
 }
 
 /// An opened encoder.
@@ -64,6 +42,10 @@ pub enum Encoder {
     Text(Box<dyn TextEncoder>),
     /// Must see the whole corpus of titles first.
     Fits(Box<dyn FitsText>),
+    /// The same with dense rows.
+    FitsDense(Box<dyn FitsDenseText>),
+    /// Some parts must see the corpus first, some may not.
+    Mixed(super::MixedText),
 }
 
 /// A picture after preprocessing: small, flat, ready for the device.
@@ -112,12 +94,13 @@ pub trait FittedText: Send + Sync {
     fn embed(&self, titles: &[&str]) -> super::CsrMatrix;
 }
 
-/// The encoder with this id.
-///
-/// # Errors
-/// [`EncodeError::UnknownEncoder`].
-pub fn encoder_spec(id: &str) -> Result<&'static EncoderSpec, EncodeError> {
-    ENCODERS.iter().find(|spec| spec.id == id).ok_or_else(|| EncodeError::UnknownEncoder(id.to_owned()))
+/// The dense sibling of [`FitsText`]: what it learns of the corpus are weights, its rows stay dense.
+pub trait FitsDenseText: Send + Sync {
+    /// As [`ImageEncoder::fingerprint`]; the corpus is added by the cache.
+    fn fingerprint(&self) -> String;
+    /// Learns from `titles` and returns an encoder of new titles in the corpus's space, with the rows of the corpus
+    /// (n, width), L2-normalised.
+    fn fit(&self, titles: &[&str]) -> (Box<dyn TextEncoder>, DenseMatrix);
 }
 
 /// Divides a row by its length; a row of zeros stays.

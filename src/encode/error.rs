@@ -8,8 +8,19 @@ pub enum EncodeError {
     /// No such encoder.
     #[error("there is no encoder `{0}`. `lookalike encoders` lists them")]
     UnknownEncoder(String),
+    /// There is a description of it that cannot be used; the message says which file and why.
+    #[error("{0}")]
+    BrokenEncoder(String),
+    /// It learns from a catalogue, and has not yet.
+    #[error(
+        "`{encoder}` learns from a catalogue's own pictures before it can compare them. Index a project with it"
+    )]
+    NotTrained {
+        /// The encoder.
+        encoder: String,
+    },
     /// The model's files are not there.
-    #[error("the model `{model}` is not there: {missing} is missing. Give its folder with --models or LOOKALIKE_MODELS; looked in {}", looked_in.display())]
+    #[error("the model `{model}` is not there: {missing} is missing. Get it in the window's Models panel or with `lookalike models get {model}`, or give its folder with --models or LOOKALIKE_MODELS; looked in {}", looked_in.display())]
     ModelAbsent {
         /// Model folder name.
         model: String,

@@ -1,36 +1,39 @@
-//! Station 2: pictures and titles become embeddings. One file an encoder, one line in [`ENCODERS`].
+//! Station 2: pictures and titles become embeddings. One file an encoder, one line in the
+//! [`EncoderTable`].
 
+mod composite;
 mod embeddings;
 mod encoder;
 mod error;
 mod image;
 mod models;
 mod preprocess;
-mod store;
+mod table;
 mod text;
+mod translate;
 
+pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
-    Encoder, EncoderOptions, EncoderSpec, FitsText, FittedText, ImageEncoder, Modality, OutputKind, Prepared,
-    TextEncoder, encoder_spec,
+    Encoder, EncoderOptions, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind,
+    Prepared, TextEncoder,
 };
 pub use error::EncodeError;
 pub use image::adapt::adapt_weights;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
-pub use models::{ModelEntry, ModelFile, ModelSource, Pooling, TextInput};
+pub use image::autoencoder::{self, AutoencoderLearning, EncoderWeights, SmallPicture};
+pub use models::{
+    AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
+    ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, Purpose, TextInput,
+    TextInputChoice, Verification, VerifiedFile, add_model, bytes_in_words, check_tensors, download_model,
+    verify_model,
+};
 pub use preprocess::{Fit, Interpolation, Preprocess};
-pub use store::ModelStore;
-pub use text::architecture::{TEXT_ARCHITECTURES, TextArchitecture, TextConfig, text_architecture};
-pub use text::minilm::MiniLm;
-
-/// Every encoder, pictures first, in the order pickers show them.
-#[rustfmt::skip]
-pub const ENCODERS: &[EncoderSpec] = &[
-    image::mobilenetv2_tf::SPEC,
-    image::PERCEPTUAL,
-    image::PHASH,
-    text::minilm::SPEC,
-    text::idf_word::SPEC,
-    text::tfidf_word::SPEC,
-    text::tfidf_char::SPEC,
-];
+pub use table::{EncoderSpec, EncoderTable, TableProblem, Training};
+pub use text::architecture::{
+    TEXT_ARCHITECTURES, TextArchitecture, TextConfig, TitleLength, text_architecture,
+};
+pub use text::glove::{Glove, GloveIdf};
+pub use text::transformer::TransformerEncoder;
+pub use text::word_vectors::WordVectors;
+pub use translate::{Search, TRANSLATOR_FILES, TranslateOptions, Translator};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{CancelToken, Reporter};
 use crate::catalog::CatalogError;
-use crate::encode::EncodeError;
+use crate::encode::{EncodeError, ModelError};
 use crate::project::ProjectError;
 
 /// Why a job ended without its result.
@@ -24,9 +24,21 @@ pub enum JobError {
     /// The project cannot be read or written.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// A model cannot be got, added or trusted.
+    #[error(transparent)]
+    Model(ModelError),
     /// The request makes no sense as it stands: the problem, then what to do.
     #[error("{0}")]
     Refused(String),
+}
+
+impl From<ModelError> for JobError {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Cancelled => Self::Cancelled,
+            other => Self::Model(other),
+        }
+    }
 }
 
 /// The surroundings of a running job.

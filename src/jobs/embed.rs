@@ -6,13 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::timings::{TimeSpent, Timings};
 use super::workbench::Contents;
-use super::{Context, JobError, Meter, Workbench, pictures};
+use super::{Context, JobError, Meter, Workbench, corpus, learning, pictures};
 use crate::catalog::{Catalog, ImageSource, PostingIdx, Problem, ProblemKind};
-use crate::encode::{
-    BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, FitsText, FittedText, Modality,
-    TextEncoder,
-};
+use crate::encode::{BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, Modality, TextEncoder};
 use crate::project::{CacheKey, ShardWriter};
 
 /// A shard is written after this many rows...
@@ -42,6 +40,8 @@ pub struct Embedded {
     pub n_new: usize,
     /// Seconds it took.
     pub secs: f64,
+    /// Where they went.
+    pub timings: TimeSpent,
 }
 
 /// Embeds the bench's catalogue with the encoder `id`.
@@ -51,28 +51,43 @@ pub struct Embedded {
 /// job is cancelled (finished shards are kept, the unfinished one is written too).
 pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embedded, JobError> {
     let start = Instant::now();
-    let spec = crate::encode::encoder_spec(id)?;
+    let spec = bench.table().spec(id)?;
     let contents = bench.contents(spec.modality, context)?;
     let corpus = corpus_digest(&contents);
-    let encoder = bench.encoders.open(id, &bench.options)?;
+    if let Some(folder) = spec.must_learn() {
+        learning::learn(bench, folder, context)?;
+    }
+    let encoder = bench.open(id)?;
     context.turn()?;
+    let timings = Timings::default();
     let (key, embeddings, n_new) = match &*encoder {
         Encoder::Fits(fits) => {
             let key = CacheKey::new(id, &[&fits.fingerprint(), &format!("{:?}", bench.options), &corpus]);
-            let (embeddings, n_new) = fit(bench, id, &**fits, &key, &contents, context)?;
+            let (embeddings, n_new) = corpus::fit(bench, id, &**fits, &key, &contents, context)?;
+            (key, embeddings, n_new)
+        }
+        Encoder::FitsDense(fits) => {
+            let key = CacheKey::new(id, &[&fits.fingerprint(), &corpus]);
+            let (embeddings, n_new) = corpus::fit_dense(bench, id, &**fits, &key, &contents, context)?;
+            (key, embeddings, n_new)
+        }
+        Encoder::Mixed(mixed) => {
+            let key = CacheKey::new(id, &[&mixed.fingerprint(), &format!("{:?}", bench.options), &corpus]);
+            let (embeddings, n_new) =
+                corpus::fit_mixed(bench, id, mixed, &key, &contents, &timings, context)?;
             (key, embeddings, n_new)
         }
         Encoder::Text(text) => {
             let key = CacheKey::new(id, &[&text.fingerprint()]);
             let (embeddings, n_new) = complete(bench, &key, &contents, context, |missing| {
-                embed_titles(bench, id, &**text, &key, missing, context)
+                embed_titles(bench, id, &**text, &key, missing, &timings, context)
             })?;
             (key, embeddings, n_new)
         }
         Encoder::Image(image) => {
             let key = CacheKey::new(id, &[&image.fingerprint()]);
             let (embeddings, n_new) = complete(bench, &key, &contents, context, |missing| {
-                pictures::embed_pictures(bench, id, &**image, &key, missing, context)
+                pictures::embed_pictures(bench, id, &**image, &key, missing, &timings, context)
             })?;
             (key, embeddings, n_new)
         }
@@ -93,55 +108,17 @@ pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embed
         problems,
         n_new,
         secs: start.elapsed().as_secs_f64(),
+        timings: timings.spent(),
     })
 }
 
-/// Fits an encoder to the bench's titles without touching the cache; for queries in the corpus's space.
-pub(super) fn fitted(
-    bench: &Workbench,
-    fits: &dyn FitsText,
-    context: &Context<'_>,
-) -> (Arc<dyn FittedText>, CsrMatrix) {
-    let catalog = &bench.catalog;
-    let (model, rows) = context.aside(|| {
-        let titles: Vec<&str> = catalog.postings().map(|posting| catalog.title(posting)).collect();
-        fits.fit(&titles)
-    });
-    (Arc::from(model), rows)
-}
-
-fn fit(
-    bench: &Workbench,
-    id: &str,
-    fits: &dyn FitsText,
-    key: &CacheKey,
-    contents: &Contents,
-    context: &Context<'_>,
-) -> Result<(Embeddings, usize), JobError> {
-    if let Some(embeddings) = bench.cache.load_whole(key)?
-        && embeddings.n_rows() == contents.len()
-    {
-        return Ok((embeddings, 0));
-    }
-    let meter = Meter::new(context.reporter, format!("Weighing words ({id})"), 0, 0);
-    let (model, rows) = fitted(bench, fits, context);
-    context.turn()?;
-    let embeddings = Embeddings {
-        rows: EmbeddingRows::Sparse(rows),
-        present: contents.iter().map(Option::is_some).collect(),
-    };
-    bench.cache.save_whole(key, &embeddings)?;
-    bench.remember_fitted(id, model);
-    meter.finish();
-    Ok((embeddings, contents.iter().flatten().count()))
-}
-
-fn embed_titles(
+pub(super) fn embed_titles(
     bench: &Workbench,
     id: &str,
     encoder: &dyn TextEncoder,
     key: &CacheKey,
     mut missing: Vec<(PostingIdx, Content)>,
+    timings: &Timings,
     context: &Context<'_>,
 ) -> Result<(), JobError> {
     if missing.is_empty() {
@@ -151,14 +128,14 @@ fn embed_titles(
     // Titles of like length in one batch waste no padding.
     missing.sort_by_key(|(posting, _)| (catalog.title(*posting).len(), *posting));
     let mut meter = Meter::new(context.reporter, format!("Embedding titles ({id})"), 0, missing.len() as u64);
-    let mut shard = ShardBuilder::new(bench.cache.writer(key)?);
+    let mut shard = ShardBuilder::new(bench.cache.writer(key)?, timings);
     for batch in missing.chunks(encoder.batch_size().max(1)) {
         if let Err(stopped) = context.turn() {
             shard.flush()?;
             return Err(stopped);
         }
         let titles: Vec<&str> = batch.iter().map(|(posting, _)| catalog.title(*posting)).collect();
-        let rows = encoder.embed(&titles)?;
+        let rows = timings.inference.time(|| encoder.embed(&titles))?;
         let contents: Vec<Content> = batch.iter().map(|(_, content)| *content).collect();
         shard.add(&contents, EmbeddingRows::Dense(rows))?;
         meter.advance(batch.len() as u64);
@@ -195,7 +172,7 @@ fn missing_contents(
 
 /// Embeds what is missing and assembles all rows. A shard that proves damaged when it is read is set aside, and what was in
 /// it embedded again.
-fn complete(
+pub(super) fn complete(
     bench: &Workbench,
     key: &CacheKey,
     contents: &Contents,
@@ -267,7 +244,8 @@ fn picture_problems(
 }
 
 /// Collects rows until a shard is due.
-pub(super) struct ShardBuilder {
+pub(super) struct ShardBuilder<'a> {
+    timings: &'a Timings,
     writer: ShardWriter,
     contents: Vec<Content>,
     rows: Option<EmbeddingRows>,
@@ -275,9 +253,16 @@ pub(super) struct ShardBuilder {
     last_write: Instant,
 }
 
-impl ShardBuilder {
-    pub(super) fn new(writer: ShardWriter) -> Self {
-        Self { writer, contents: Vec::new(), rows: None, failed: Vec::new(), last_write: Instant::now() }
+impl<'a> ShardBuilder<'a> {
+    pub(super) fn new(writer: ShardWriter, timings: &'a Timings) -> Self {
+        Self {
+            timings,
+            writer,
+            contents: Vec::new(),
+            rows: None,
+            failed: Vec::new(),
+            last_write: Instant::now(),
+        }
     }
 
     /// Adds finished rows; writes the shard when it is due.
@@ -312,7 +297,7 @@ impl ShardBuilder {
             return Ok(());
         }
         let rows = self.rows.take().unwrap_or_else(|| EmbeddingRows::Dense(DenseMatrix::default()));
-        self.writer.write(&self.contents, &rows, &self.failed)?;
+        self.timings.writing.time(|| self.writer.write(&self.contents, &rows, &self.failed))?;
         self.contents.clear();
         self.failed.clear();
         Ok(())
@@ -344,7 +329,7 @@ mod tests {
     #[test]
     fn sparse_batches_join_into_one() {
         let row = |columns: &[u32], values: &[f32]| {
-            EmbeddingRows::Sparse(CsrMatrix {
+            EmbeddingRows::Sparse(crate::encode::CsrMatrix {
                 width: 9,
                 offsets: vec![0, columns.len()],
                 columns: columns.to_vec(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{JobId, JobKind, MatchOutcome, Statistics};
+use super::{JobId, JobKind, MatchOutcome, ModelsAnswer, Statistics};
 use crate::catalog::{Catalog, ColumnPreview, Problem};
 use crate::index::Hit;
 use crate::project::{Access, ProjectSettings};
@@ -22,6 +22,38 @@ pub struct Progress {
     pub rate: f64,
     /// Seconds left, once it can be told.
     pub secs_left: Option<f64>,
+    /// What the items are.
+    pub unit: Unit,
+}
+
+/// What a job counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Postings, pictures, pairs...
+    #[default]
+    Items,
+    /// Bytes of a file.
+    Bytes,
+}
+
+impl Progress {
+    /// "12 of 40, 3/s", in what is counted; empty while nothing is known.
+    pub fn counts(&self) -> String {
+        let words = |n: u64| match self.unit {
+            Unit::Items => n.to_string(),
+            Unit::Bytes => crate::encode::bytes_in_words(n),
+        };
+        let count = if self.n_total > 0 {
+            format!("{} of {}", words(self.n_done), words(self.n_total))
+        } else if self.n_done > 0 {
+            words(self.n_done)
+        } else {
+            String::new()
+        };
+        let rate =
+            if self.rate > 0.0 { format!(", {}/s", words(self.rate.round() as u64)) } else { String::new() };
+        format!("{count}{rate}")
+    }
 }
 
 /// Receives what a job tells; the window, the progress bar and tests implement it.
@@ -111,6 +143,8 @@ pub enum Outcome {
         /// The file.
         path: PathBuf,
     },
+    /// To `Models`.
+    Models(Box<ModelsAnswer>),
     /// To `CollectStatistics`.
     Statistics(Box<Statistics>),
     /// To `Configure`: one line describing the device.

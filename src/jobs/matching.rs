@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::{Context, JobError, Meter, Workbench, embed, neighbors_of};
 use crate::catalog::{Catalog, Problem};
-use crate::encode::{Embeddings, Modality, encoder_spec};
+use crate::encode::{Embeddings, Modality};
 use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusion_spec, pair_table};
 use crate::index::{JoinOptions, Metric, Neighbors};
 use crate::matching::{ClusterOptions, Clusters, Tuned, cluster, tune};
@@ -119,7 +119,7 @@ impl Grounds {
                           modality: Modality|
          -> Result<Option<ModalityGround>, JobError> {
             let Some(encoder) = encoder else { return Ok(None) };
-            let spec = encoder_spec(encoder)?;
+            let spec = bench.table().spec(encoder)?;
             if spec.modality != modality {
                 return Err(JobError::Refused(format!(
                     "`{encoder}` reads {}, so it cannot serve here. `lookalike encoders` lists what reads what",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Progress, Reporter};
+use super::{Progress, Reporter, Unit};
 
 /// Shortest time between two reports.
 const REPORT_EVERY: Duration = Duration::from_millis(100);
@@ -20,7 +20,21 @@ pub struct Meter<'a> {
 impl<'a> Meter<'a> {
     /// A stage of `n_total` items (0: unknown), of which `n_done` were done in an earlier run. Reports at once.
     pub fn new(reporter: &'a dyn Reporter, stage: impl Into<String>, n_done: u64, n_total: u64) -> Self {
-        let progress = Progress { stage: stage.into(), n_done, n_total, rate: 0.0, secs_left: None };
+        Self::counting(Unit::Items, reporter, stage, [n_done, n_total])
+    }
+
+    /// The same of bytes.
+    pub fn of_bytes(reporter: &'a dyn Reporter, stage: impl Into<String>, n_done: u64, n_total: u64) -> Self {
+        Self::counting(Unit::Bytes, reporter, stage, [n_done, n_total])
+    }
+
+    fn counting(
+        unit: Unit,
+        reporter: &'a dyn Reporter,
+        stage: impl Into<String>,
+        [n_done, n_total]: [u64; 2],
+    ) -> Self {
+        let progress = Progress { stage: stage.into(), n_done, n_total, rate: 0.0, secs_left: None, unit };
         let mut meter = Self { reporter, progress, last_report: None, last_advance: Instant::now() };
         meter.report_if_due(Instant::now());
         meter
@@ -29,6 +43,11 @@ impl<'a> Meter<'a> {
     /// `n` more items are done.
     pub fn advance(&mut self, n: u64) {
         self.advance_at(n, Instant::now());
+    }
+
+    /// `n` items have to be done again.
+    pub fn retreat(&mut self, n: u64) {
+        self.progress.n_done = self.progress.n_done.saturating_sub(n);
     }
 
     /// The fraction in [0, 1] of `n_total` that is done, for work that tells no items.

@@ -4,33 +4,42 @@
 
 mod cancel;
 mod context;
+mod corpus;
 mod embed;
 mod evaluate;
 mod events;
 mod exchange;
+mod learning;
 mod load;
 mod matching;
 mod meter;
+mod models;
 mod neighbors;
 mod pictures;
 mod requests;
 mod search;
 mod server;
 mod statistics;
+mod timings;
 mod workbench;
 
 pub use cancel::CancelToken;
 pub use context::{Context, JobError};
 pub use embed::{Embedded, embed};
 pub use evaluate::{Evaluation, RowRule, evaluate};
-pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter};
+pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter, Unit};
 pub use exchange::{EXPORT_SUBMISSION, export, import};
+pub use learning::{Receipt, learn};
 pub use load::{load_catalog, open_catalog_project};
 pub use matching::{Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_with};
 pub use meter::Meter;
+pub use models::{
+    ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,
+};
 pub use neighbors::neighbors_of;
 pub use requests::{JobId, JobKind, Request, SearchQuery};
 pub use search::search;
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
+pub use timings::TimeSpent;
 pub use workbench::{OpenEncoders, Workbench};

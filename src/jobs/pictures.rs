@@ -7,6 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use super::embed::{Content, ShardBuilder};
+use super::timings::Timings;
 use super::{Context, JobError, Meter, Workbench};
 use crate::catalog::{Catalog, DecodeLimits, PostingIdx};
 use crate::encode::{ImageEncoder, Prepared};
@@ -25,6 +26,7 @@ pub(super) fn embed_pictures(
     encoder: &dyn ImageEncoder,
     key: &CacheKey,
     missing: Vec<(PostingIdx, Content)>,
+    timings: &Timings,
     context: &Context<'_>,
 ) -> Result<(), JobError> {
     if missing.is_empty() {
@@ -45,7 +47,9 @@ pub(super) fn embed_pictures(
                 while let Some((posting, content)) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // A closed channel means that the embedding side gave up.
                     if stopped.load(Ordering::Relaxed)
-                        || ready.send((*content, prepare(&bench.catalog, *posting, encoder))).is_err()
+                        || ready
+                            .send((*content, prepare(&bench.catalog, *posting, encoder, timings)))
+                            .is_err()
                     {
                         break;
                     }
@@ -65,9 +69,10 @@ pub(super) fn embed_pictures(
 
         let mut sink = Sink {
             encoder,
+            timings,
             batch_size,
             batch: Vec::with_capacity(batch_size),
-            shard: ShardBuilder::new(bench.cache.writer(key)?),
+            shard: ShardBuilder::new(bench.cache.writer(key)?, timings),
             meter: Meter::new(
                 context.reporter,
                 format!("Embedding pictures ({id})"),
@@ -89,9 +94,10 @@ pub(super) fn embed_pictures(
 /// The embedding end of the pipeline.
 struct Sink<'a> {
     encoder: &'a dyn ImageEncoder,
+    timings: &'a Timings,
     batch_size: usize,
     batch: Vec<(Content, Prepared)>,
-    shard: ShardBuilder,
+    shard: ShardBuilder<'a>,
     meter: Meter<'a>,
     n_failed: usize,
 }
@@ -136,22 +142,38 @@ impl Sink<'_> {
             return Ok(());
         }
         let (contents, pictures): (Vec<Content>, Vec<Prepared>) = self.batch.drain(..).unzip();
-        let rows = self.encoder.embed(&pictures)?;
+        let rows = self.timings.inference.time(|| self.encoder.embed(&pictures))?;
         self.shard.add(&contents, rows)?;
         self.meter.advance(contents.len() as u64);
         Ok(())
     }
 }
 
-/// Decodes and preprocesses one picture; a panic of a decoder is that picture's failure.
-fn prepare(catalog: &Catalog, posting: PostingIdx, encoder: &dyn ImageEncoder) -> Result<Prepared, String> {
+/// Decodes and preprocesses one picture.
+fn prepare(
+    catalog: &Catalog,
+    posting: PostingIdx,
+    encoder: &dyn ImageEncoder,
+    timings: &Timings,
+) -> Result<Prepared, String> {
+    decode(catalog, posting, timings, |picture| timings.preparing.time(|| encoder.prepare(picture)))
+}
+
+/// Decodes one picture and makes something of it; a panic of a decoder is that picture's failure.
+pub(super) fn decode<T>(
+    catalog: &Catalog,
+    posting: PostingIdx,
+    timings: &Timings,
+    make: impl Fn(&image::RgbImage) -> T,
+) -> Result<T, String> {
     let source = catalog.image(posting);
     let attempt = catch_unwind(AssertUnwindSafe(|| {
-        let picture = source.decode(&DecodeLimits::default()).map_err(|error| error.to_string())?;
+        let picture = timings.decoding.time(|| source.decode(&DecodeLimits::default()));
+        let picture = picture.map_err(|error| error.to_string())?;
         if picture.width() == 0 || picture.height() == 0 {
             return Err("the picture is empty. Replace the file".to_owned());
         }
-        Ok(encoder.prepare(&picture))
+        Ok(make(&picture))
     }));
     attempt.unwrap_or_else(|_| {
         let name =

@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::MatchOutcome;
+use super::{MatchOutcome, ModelAction, ModelTask, ModelTicket};
 use crate::catalog::{CatalogSource, OpenOptions};
 use crate::nn::DeviceChoice;
 use crate::project::{MatchSettings, ProjectSettings};
@@ -29,8 +29,8 @@ pub enum SearchQuery {
     Picture(PathBuf),
 }
 
-/// Everything the window can ask for. "Compute" requests run on the compute thread, "log" requests on the writer thread;
-/// neither waits for the other.
+/// Everything the window can ask for. "Compute" requests run on the compute thread, "log" requests on the writer thread,
+/// "models" requests on threads of theirs; none waits for another.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Compute, long. Opens an existing project folder. Answers [`super::Outcome::Opened`]. Stops running work;
@@ -120,6 +120,17 @@ pub enum Request {
         models: Option<PathBuf>,
     },
 
+    /// Models. Lists, gets, adds, removes or verifies models; downloads run on a thread of their own, one after the other,
+    /// everything else on another. Answers [`super::Outcome::Models`].
+    Models {
+        /// The models folder; `None` resolves it as [`crate::encode::ModelStore::resolve`] does.
+        folder: Option<PathBuf>,
+        /// The hub's address; `None` resolves it as [`crate::encode::Hub::resolve`] does.
+        hub: Option<String>,
+        /// What to do.
+        task: ModelTask,
+    },
+
     /// Log. Appends entries; answered by [`super::Event::Saved`] only after the sync, or by [`super::Event::WriteFailed`], in
     /// which case the entries are kept, in order, until [`Request::RetryWrite`] succeeds.
     Append(Vec<Entry>),
@@ -173,6 +184,10 @@ pub enum JobKind {
     Statistics,
     /// `Configure`.
     Configure,
+    /// `Models`, listing them.
+    ListModels,
+    /// `Models`, doing something to one, by the ticket the window gave it.
+    Model(ModelAction, ModelTicket),
 }
 
 impl JobKind {
@@ -188,6 +203,8 @@ impl JobKind {
             Self::Import => "Importing",
             Self::Statistics => "Counting",
             Self::Configure => "Changing the device",
+            Self::ListModels => "Looking for models",
+            Self::Model(action, _) => action.label(),
         }
     }
 }
@@ -205,6 +222,7 @@ impl Request {
             Self::ImportPairs { .. } => JobKind::Import,
             Self::CollectStatistics => JobKind::Statistics,
             Self::Configure { .. } => JobKind::Configure,
+            Self::Models { task, .. } => task.kind(),
             Self::Append(_)
             | Self::RetryWrite
             | Self::SaveCopy(_)

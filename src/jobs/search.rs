@@ -1,10 +1,9 @@
 //! One query against the catalogue: a title or a picture, and its nearest postings.
 
-use std::sync::{Arc, PoisonError};
-
-use super::{Context, Embedded, JobError, SearchQuery, Workbench, embed::fitted};
+use super::corpus::embed_query;
+use super::{Context, Embedded, JobError, SearchQuery, Workbench};
 use crate::catalog::{DecodeLimits, ImageSource};
-use crate::encode::{EmbeddingRows, Embeddings, Encoder, FittedText};
+use crate::encode::{EmbeddingRows, Embeddings, Encoder};
 use crate::index::{Hit, Metric, query};
 
 /// The `k` postings nearest to `what`, by the encoder of `embedded` (the catalogue's rows), best first.
@@ -20,7 +19,7 @@ pub fn search(
     context: &Context<'_>,
 ) -> Result<Vec<Hit>, JobError> {
     let (encoder_id, embeddings) = embedded;
-    let encoder = bench.encoders.open(encoder_id, &bench.options)?;
+    let encoder = bench.open(encoder_id)?;
     let rows = match (&*encoder, what) {
         (Encoder::Image(image), SearchQuery::Picture(path)) => {
             let picture = ImageSource::File(path.clone())
@@ -30,18 +29,19 @@ pub fn search(
         }
         (Encoder::Text(text), SearchQuery::Title(title)) => EmbeddingRows::Dense(text.embed(&[title])?),
         (Encoder::Fits(fits), SearchQuery::Title(title)) => {
-            let model = match bench.recall_fitted(encoder_id) {
-                Some(model) => model,
-                None => {
-                    let (model, _) = fitted(bench, &**fits, context);
-                    bench.remember_fitted(encoder_id, model.clone());
-                    model
-                }
-            };
-            EmbeddingRows::Sparse(model.embed(&[title]))
+            EmbeddingRows::Sparse(bench.recall_or_fit(encoder_id, &**fits, context).embed(&[title]))
+        }
+        (Encoder::FitsDense(fits), SearchQuery::Title(title)) => {
+            EmbeddingRows::Dense(bench.recall_or_fit_dense(encoder_id, &**fits, context).embed(&[title])?)
+        }
+        (Encoder::Mixed(mixed), SearchQuery::Title(title)) => {
+            EmbeddingRows::Sparse(embed_query(bench, encoder_id, mixed, title, context)?)
         }
         (Encoder::Image(_), SearchQuery::Title(_))
-        | (Encoder::Text(_) | Encoder::Fits(_), SearchQuery::Picture(_)) => {
+        | (
+            Encoder::Text(_) | Encoder::Fits(_) | Encoder::FitsDense(_) | Encoder::Mixed(_),
+            SearchQuery::Picture(_),
+        ) => {
             return Err(JobError::Refused(format!(
                 "`{encoder_id}` cannot read this kind of query. Choose another encoder"
             )));
@@ -49,17 +49,6 @@ pub fn search(
     };
     let needle = Embeddings { rows, present: vec![true] };
     Ok(query(embeddings, &needle, bench.catalog.key_ranks(), k, metric))
-}
-
-impl Workbench {
-    /// Keeps a fitted encoder for queries.
-    pub(super) fn remember_fitted(&self, encoder: &str, model: Arc<dyn FittedText>) {
-        self.fitted.lock().unwrap_or_else(PoisonError::into_inner).insert(encoder.to_owned(), model);
-    }
-
-    fn recall_fitted(&self, encoder: &str) -> Option<Arc<dyn FittedText>> {
-        self.fitted.lock().unwrap_or_else(PoisonError::into_inner).get(encoder).cloned()
-    }
 }
 
 impl Embedded {

@@ -1,13 +1,17 @@
 //! What embedding, joining and searching share: the catalogue, the cache, opened encoders, content hashes.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{Context, JobError, Meter};
 use crate::catalog::{Catalog, DecodeLimits, ImageSource, PostingIdx};
-use crate::encode::{EncodeError, Encoder, EncoderOptions, FittedText, Modality, ModelStore, encoder_spec};
+use crate::encode::{
+    EncodeError, Encoder, EncoderOptions, EncoderSpec, EncoderTable, FittedText, Modality, ModelStore,
+    TextEncoder, Training,
+};
 use crate::nn::DeviceChoice;
 use crate::project::EmbeddingCache;
 
@@ -15,11 +19,19 @@ use crate::project::EmbeddingCache;
 pub(super) type Contents = Vec<Option<[u8; 32]>>;
 
 /// Encoders opened so far (weights stay loaded), on one device.
-#[derive(Default)]
 pub struct OpenEncoders {
-    models: Option<ModelStore>,
+    models: ModelStore,
     device: DeviceChoice,
-    opened: Mutex<HashMap<(String, bool), Arc<Encoder>>>,
+    opened: Mutex<HashMap<OpenKey, Arc<Encoder>>>,
+}
+
+/// What distinguishes opened encoders.
+#[derive(PartialEq, Eq, Hash)]
+struct OpenKey {
+    encoder: String,
+    options: EncoderOptions,
+    /// Weights of the project, where it has learnt.
+    training: Training,
 }
 
 /// A catalogue with everything needed to embed it. One per open project.
@@ -32,15 +44,18 @@ pub struct Workbench {
     pub encoders: Arc<OpenEncoders>,
     /// Choices that change encoders' numbers.
     pub options: EncoderOptions,
+    trained: PathBuf,
+    table: Arc<EncoderTable>,
     image_contents: OnceLock<Arc<Contents>>,
     text_contents: OnceLock<Arc<Contents>>,
     pub(super) fitted: Mutex<HashMap<String, Arc<dyn FittedText>>>,
+    pub(super) fitted_dense: Mutex<HashMap<String, Arc<dyn TextEncoder>>>,
 }
 
 impl OpenEncoders {
     /// No encoder opened yet.
     pub fn new(models: ModelStore, device: DeviceChoice) -> Self {
-        Self { models: Some(models), device, opened: Mutex::default() }
+        Self { models, device, opened: Mutex::default() }
     }
 
     /// The device asked for.
@@ -48,28 +63,34 @@ impl OpenEncoders {
         self.device
     }
 
-    /// The encoder with this id, opened the first time.
+    /// The encoder of this line, opened the first time.
     ///
     /// # Errors
-    /// When there is no such encoder or its files are missing or wrong.
-    pub fn open(&self, id: &str, options: &EncoderOptions) -> Result<Arc<Encoder>, EncodeError> {
-        let key = (id.to_owned(), options.english_stop_words);
+    /// When its files are missing or wrong, or it has not learnt yet.
+    pub fn open(&self, spec: &EncoderSpec, options: &EncoderOptions) -> Result<Arc<Encoder>, EncodeError> {
+        let key =
+            OpenKey { encoder: spec.id.clone(), options: options.clone(), training: spec.training.clone() };
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(encoder) = opened.get(&key) {
             return Ok(encoder.clone());
         }
-        let spec = encoder_spec(id)?;
-        let resolved;
-        let models = match &self.models {
-            Some(models) => models,
-            None => {
-                resolved = ModelStore::resolve(None);
-                &resolved
-            }
-        };
-        let encoder = Arc::new((spec.open)(models, self.device, options)?);
+        let encoder = Arc::new(spec.open(&self.models, self.device, options)?);
         opened.insert(key, encoder.clone());
         Ok(encoder)
+    }
+
+    /// Closes the encoders whose weights lie in `folder`, because it has learnt anew.
+    pub(super) fn forget(&self, folder: &Path) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(
+            |key, _| !matches!(&key.training, Training::InProject { folder: Some(own) } if own == folder),
+        );
+    }
+}
+
+impl Default for OpenEncoders {
+    fn default() -> Self {
+        Self::new(ModelStore::resolve(None), DeviceChoice::default())
     }
 }
 
@@ -80,22 +101,45 @@ impl std::fmt::Debug for OpenEncoders {
 }
 
 impl Workbench {
-    /// A bench for one catalogue.
+    /// A bench for one catalogue; what encoders learn from it lies in `trained`.
     pub fn new(
         catalog: Arc<Catalog>,
         cache: EmbeddingCache,
+        trained: &Path,
         encoders: Arc<OpenEncoders>,
         options: EncoderOptions,
     ) -> Self {
+        let table = EncoderTable::of_project(&encoders.models, trained);
         Self {
             catalog,
             cache,
             encoders,
             options,
+            trained: trained.to_owned(),
+            table,
             image_contents: OnceLock::new(),
             text_contents: OnceLock::new(),
             fitted: Mutex::default(),
+            fitted_dense: Mutex::default(),
         }
+    }
+
+    /// Every encoder there is for this project.
+    pub fn table(&self) -> &Arc<EncoderTable> {
+        &self.table
+    }
+
+    /// The same bench with other encoders.
+    pub(super) fn with_encoders(&self, encoders: Arc<OpenEncoders>) -> Self {
+        Self::new(self.catalog.clone(), self.cache.clone(), &self.trained, encoders, self.options.clone())
+    }
+
+    /// The encoder with this id, opened the first time.
+    ///
+    /// # Errors
+    /// When there is no such encoder, its files are missing or wrong, or it has not learnt yet.
+    pub(super) fn open(&self, id: &str) -> Result<Arc<Encoder>, EncodeError> {
+        self.encoders.open(self.table.spec(id)?, &self.options)
     }
 
     /// Whether any posting has something to embed: a picture that is there, or a title.

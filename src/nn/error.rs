@@ -21,6 +21,14 @@ pub enum NnError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file is of a kind that is not read; the reason says what to do.
+    #[error("the weight file cannot be used: {reason}: {}", path.display())]
+    WeightFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and the remedy.
+        reason: String,
+    },
     /// A tensor is missing or has another shape.
     #[error("tensor `{name}`: expected {expected}, found {found}. The file belongs to another architecture: {}", path.display())]
     Tensor {
@@ -33,6 +41,9 @@ pub enum NnError {
         /// The file.
         path: PathBuf,
     },
+    /// Tensors could not be written.
+    #[error("the tensors could not be written: {0}")]
+    Write(#[from] std::io::Error),
     /// candle refused an operation.
     #[error("computation failed: {0}")]
     Candle(#[from] candle_core::Error),

@@ -7,6 +7,7 @@
 mod device;
 mod error;
 mod graph;
+mod initialise;
 mod input;
 pub mod kernels;
 pub mod layers;
@@ -16,7 +17,8 @@ mod random;
 mod steps;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
-mod testing;
+pub(crate) mod testing;
+mod trainable;
 mod weights;
 
 pub use device::{DeviceChoice, describe_device, open_device};
@@ -30,4 +32,5 @@ pub use graph::{
 pub use input::NetworkInput;
 pub use plan::{Plan, Precision};
 pub use random::Random;
-pub use weights::Weights;
+pub use trainable::{Mode, TrainableNetwork, Trained};
+pub use weights::{Weights, write_safetensors};

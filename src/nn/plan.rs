@@ -7,7 +7,8 @@ use super::steps::{Steps, output_width};
 use super::{Graph, NetworkInput, NnError, Weights};
 
 /// The numbers a device computes in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32 bits.
     #[default]
@@ -18,7 +19,36 @@ pub enum Precision {
     BF16,
 }
 
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl std::str::FromStr for Precision {
+    type Err = NnError;
+
+    fn from_str(id: &str) -> Result<Self, NnError> {
+        Self::ALL.into_iter().find(|precision| precision.id() == id).ok_or_else(|| {
+            let message = format!("there is no precision `{id}`; known are f32, f16 and bf16");
+            candle_core::Error::msg(message).into()
+        })
+    }
+}
+
 impl Precision {
+    /// Every precision, in the order pickers show them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::F16, Self::BF16];
+
+    /// Stable id, as typed after `--precision`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::BF16 => "bf16",
+        }
+    }
+
     /// What the device computes in when asked for this: the CPU always in f32, since halves would only be slower there.
     fn dtype(self, device: &Device) -> DType {
         match self {

@@ -1,13 +1,16 @@
 //! A network run by the executor against the same network written out in candle's own operations.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use candle_core::DType;
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_oneof, proptest};
 
 use super::*;
-use crate::nn::testing::{Case, Phase, cases, evaluate, fill};
-use crate::nn::{Activation, BatchNorm, Convolution, GraphBuilder, Linear, Padding};
+use crate::nn::testing::{Array, Case, Phase, cases, evaluate, fill, of_picture};
+use crate::nn::{
+    Activation, BatchNorm, Convolution, GraphBuilder, Linear, Operation, Padding, PaddingCounts, Pool,
+    PoolEdge,
+};
 
 type Tensors = HashMap<String, Tensor>;
 
@@ -147,16 +150,134 @@ fn every_operation_agrees_with_nested_loops() {
     }
 }
 
+/// Other devices go by candle's operations, and so do numbers of 64 bits on the CPU.
+#[test]
+fn candle_s_operations_agree_too() {
+    for case in cases() {
+        compare(&case, &fill(&case.graph, 2), DType::F64, 1e-4);
+    }
+}
+
+/// The way of a GPU, tried on the CPU (where candle multiplies no matrices of bf16).
+#[test]
+fn halves_are_close() {
+    for case in cases() {
+        compare(&case, &fill(&case.graph, 4), DType::F16, 0.03);
+    }
+}
+
 /// Runs a case with seeded parameters and compares shape and numbers.
 fn check_case(case: &Case, seed: u64) {
-    let tensors = fill(&case.graph, seed);
-    let expected = evaluate(&case.graph, &tensors, &case.input, case.mask.as_ref(), Phase::Evaluation);
-    let plan = Plan::compile(&case.graph, &case.weights(&tensors), &Device::Cpu, Precision::F16).unwrap();
+    compare(case, &fill(&case.graph, seed), DType::F32, 1e-4);
+}
+
+fn compare(case: &Case, tensors: &BTreeMap<String, Array>, dtype: DType, tolerance: f64) {
+    let expected = evaluate(&case.graph, tensors, &case.input, case.mask.as_ref(), Phase::Evaluation);
+    let weights = case.weights(tensors);
+    let parameters = Parameters::Fixed { weights: &weights, device: &Device::Cpu, dtype };
+    let steps = Steps::load(&case.graph, parameters).unwrap();
+    let plan = Plan { steps, device: Device::Cpu, output_width: None };
     let found = case.with_input(&Device::Cpu, |input| plan.run(input)).unwrap();
     assert_eq!(found.dims(), expected.shape, "{}", case.name);
     let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     for (place, (found, expected)) in found.into_iter().zip(expected.values).enumerate() {
         let error = (f64::from(found) - expected).abs();
-        assert!(error < 1e-4 * (1.0 + expected.abs()), "{} at {place}: {found}, not {expected}", case.name);
+        let name = &case.name;
+        assert!(
+            error < tolerance * (1.0 + expected.abs()),
+            "{name} in {dtype:?} at {place}: {found}, not {expected}"
+        );
+    }
+}
+
+#[test]
+fn the_cpu_computes_in_f32_whatever_is_asked_for() {
+    let plan = |precision| {
+        let plan = Plan::compile(&graph(), &weights(&tensors()), &Device::Cpu, precision).unwrap();
+        let ones = Tensor::ones((1, 3, 6, 6), DType::F32, &Device::Cpu).unwrap();
+        (plan.run(NetworkInput::Images(&ones)).unwrap().to_vec2::<f32>().unwrap(), plan.output_width())
+    };
+    fn tensors() -> Tensors {
+        let shapes = graph().parameters();
+        let ones = |shape: &[usize]| Tensor::full(0.3_f32, shape, &Device::Cpu).unwrap();
+        shapes.iter().map(|parameter| (parameter.name.clone(), ones(&parameter.shape))).collect()
+    }
+    assert_eq!(plan(Precision::F16), plan(Precision::F32));
+    assert_eq!(plan(Precision::BF16).1, Some(2));
+}
+
+#[test]
+fn a_network_given_the_wrong_kind_of_input_says_so() {
+    let plan = compile(&parameters()).unwrap();
+    let ids = Tensor::zeros((1, 3), DType::U32, &Device::Cpu).unwrap();
+    let mask = Tensor::ones((1, 3), DType::F32, &Device::Cpu).unwrap();
+    let message = plan.run(NetworkInput::Tokens { ids: &ids, mask: &mask }).unwrap_err().to_string();
+    assert!(message.contains("reads pictures"), "{message}");
+    let case = cases().into_iter().find(|case| case.name == "embedding").unwrap();
+    let weights = case.weights(&fill(&case.graph, 1));
+    let plan = Plan::compile(&case.graph, &weights, &Device::Cpu, Precision::F32).unwrap();
+    assert_eq!(plan.output_width(), Some(8));
+    let message = |input: NetworkInput<'_>| plan.run(input).unwrap_err().to_string();
+    assert!(message(NetworkInput::Images(&mask)).contains("reads tokens"));
+    assert!(message(NetworkInput::Tokens { ids: &ids, mask: &ids }).contains("u32 and f32"));
+    let unknown = Tensor::full(11_u32, (1, 3), &Device::Cpu).unwrap();
+    assert!(plan.run(NetworkInput::Tokens { ids: &unknown, mask: &mask }).is_err());
+}
+
+fn paddings() -> impl Strategy<Value = Padding> {
+    prop_oneof![[0_usize..4, 0..4].prop_map(Padding::Symmetric), Just(Padding::Same)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn convolutions_of_any_shape(
+        [groups, in_group, out_group] in [1_usize..4, 1..4, 1..4],
+        kernel in [1_usize..6, 1..6],
+        stride in 1_usize..4,
+        padding in paddings(),
+        size in [1_usize..13, 1..13],
+        has_bias: bool,
+    ) {
+        let convolution = Convolution {
+            groups, kernel, stride, padding, has_bias,
+            norm: (!has_bias).then(|| BatchNorm { name: "n".into(), epsilon: 1e-3 }),
+            activation: Activation::Silu,
+            ..Convolution::square("c", [groups * in_group, groups * out_group], 3)
+        };
+        let fits = match padding {
+            Padding::Same => true,
+            Padding::Symmetric(zeros) => (0..2).all(|side| size[side] + 2 * zeros[side] >= kernel[side]),
+        };
+        let shape = [2, groups * in_group, size[0], size[1]];
+        let case = of_picture(format!("{convolution:?}"), shape, Operation::Convolution(convolution));
+        if fits {
+            check_case(&case, 1);
+        } else {
+            let plan = Plan::compile(&case.graph, &case.weights(&fill(&case.graph, 1)), &Device::Cpu, Precision::F32);
+            prop_assert!(case.with_input(&Device::Cpu, |input| plan.unwrap().run(input)).is_err());
+        }
+    }
+
+    #[test]
+    fn windows_of_any_shape(
+        kernel in 1_usize..5,
+        stride in 1_usize..5,
+        zeros in 0_usize..3,
+        is_same: bool,
+        edge in prop_oneof![Just(PoolEdge::Floor), Just(PoolEdge::Ceil)],
+        size in [4_usize..12, 4..12],
+    ) {
+        // Larger zeros would leave windows wholly on the padding, as PyTorch refuses too.
+        let padding = if is_same { Padding::Same } else { Padding::Symmetric([zeros.min(kernel / 2); 2]) };
+        let pool = Pool { kernel, stride, padding, edge };
+        let operations =
+            [Operation::MaxPool(pool), Operation::AveragePool(pool, PaddingCounts::Yes), Operation::AveragePool(pool, PaddingCounts::No)];
+        for operation in operations {
+            let case = of_picture(format!("{operation:?}"), [2, 3, size[0], size[1]], operation);
+            check_case(&case, 1);
+            compare(&case, &BTreeMap::new(), DType::F64, 1e-4);
+        }
     }
 }

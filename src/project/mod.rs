@@ -169,6 +169,11 @@ impl Project {
         ReviewStore::open(&self.folder.join("review.sqlite"), self.lock.flag(), reset)
     }
 
+    /// The folder with one sub-folder for everything that has learnt from this catalogue.
+    pub fn trained(&self) -> PathBuf {
+        self.folder.join("trained")
+    }
+
     /// The embedding cache.
     pub fn cache(&self) -> EmbeddingCache {
         EmbeddingCache::new(self.folder.join("embeddings"))

@@ -10,6 +10,7 @@ use crate::catalog::{CatalogSource, ColumnMap, OpenOptions, TitleMode};
 use crate::encode::EncoderOptions;
 use crate::fuse::FusionParams;
 use crate::index::Metric;
+use crate::nn::Precision;
 
 /// Everything that defines how a project matches. Unknown fields are refused with their name; missing ones take defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,6 +153,7 @@ struct OpenOptionsFields {
 #[serde(remote = "EncoderOptions", deny_unknown_fields, default)]
 struct EncoderOptionsFields {
     english_stop_words: bool,
+    precision: Precision,
 }
 
 /// [`FusionParams`] as it stands in the file.

@@ -2,7 +2,7 @@
 
 use egui::{Event, Key};
 
-use crate::app::{ActionSpec, AppState, KeyEvent, Keymap, Trigger};
+use crate::app::{ActionSpec, AppState, Dialog, KeyEvent, Keymap, Trigger};
 
 use super::Outbox;
 
@@ -12,17 +12,32 @@ pub(super) fn canvas_id() -> egui::Id {
     egui::Id::unique("canvas")
 }
 
+/// The canvas of an overlay that has keys of its own.
+fn overlay_canvas_id() -> egui::Id {
+    egui::Id::unique("overlay_canvas")
+}
+
 /// Makes `rect` the canvas: it takes the keyboard whenever nothing else has it, and keeps arrows and Esc to itself.
 pub(super) fn canvas(ui: &egui::Ui, rect: egui::Rect, name: &str) {
-    let response = ui.interact(rect, canvas_id(), egui::Sense::focusable_noninteractive());
+    canvas_of(ui, rect, name, canvas_id());
+}
+
+/// The same in an overlay, which also takes the keyboard from the station under it.
+pub(super) fn overlay_canvas(ui: &egui::Ui, rect: egui::Rect, name: &str) {
+    canvas_of(ui, rect, name, overlay_canvas_id());
+}
+
+fn canvas_of(ui: &egui::Ui, rect: egui::Rect, name: &str, id: egui::Id) {
+    let response = ui.interact(rect, id, egui::Sense::focusable_noninteractive());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Group, true, name));
-    if ui.memory(|memory| memory.focused().is_none()) {
+    let focused = ui.memory(|memory| memory.focused());
+    if focused.is_none() || id != canvas_id() && focused == Some(canvas_id()) {
         response.request_focus();
     }
     if response.has_focus() {
         let filter =
             egui::EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: true };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(canvas_id(), filter));
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
     }
 }
 
@@ -73,9 +88,10 @@ impl HeldKeys {
         out: &mut Outbox,
     ) {
         let focused = ctx.memory(|memory| memory.focused());
-        let listening = if ctx.text_edit_focused() || state.chrome.dialog.is_some() {
+        let is_typing = |dialog: &Dialog| *dialog != Dialog::Models;
+        let listening = if ctx.text_edit_focused() || state.chrome.dialog.as_ref().is_some_and(is_typing) {
             Listening::NotToText
-        } else if focused.is_some_and(|id| id != canvas_id()) {
+        } else if focused.is_some_and(|id| id != canvas_id() && id != overlay_canvas_id()) {
             Listening::NotToButtons
         } else {
             Listening::All

@@ -5,7 +5,9 @@
 
 mod accuracy;
 mod answers;
+mod composites;
 mod killed;
 mod killed_review;
+mod models;
 mod program;
 mod refusals;

@@ -7,6 +7,7 @@
 mod hash_made;
 mod image;
 mod real;
+mod text;
 
 use std::path::{Path, PathBuf};
 

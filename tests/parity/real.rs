@@ -5,10 +5,10 @@ use std::path::Path;
 
 use image::RgbImage;
 use lookalike::encode::{
-    EmbeddingRows, Embeddings, Encoder, EncoderOptions, Fit, Interpolation, MiniLm, ModelStore, Preprocess,
-    TextEncoder, encoder_spec,
+    EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, Manifest,
+    ModelStore, Preprocess, TextEncoder, TransformerEncoder,
 };
-use lookalike::nn::DeviceChoice;
+use lookalike::nn::{DeviceChoice, Precision};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -43,8 +43,10 @@ struct ImageCase {
 #[test]
 fn parity_mobilenetv2() {
     let Some(shared) = shared() else { return };
-    let spec = encoder_spec("mobilenetv2_tf").unwrap();
-    let opened = (spec.open)(&store(&shared), DeviceChoice::Auto, &EncoderOptions::default()).unwrap();
+    let store = store(&shared);
+    let table = EncoderTable::of(&store);
+    let spec = table.spec("mobilenetv2_tf").unwrap();
+    let opened = spec.open(&store, DeviceChoice::Auto, &EncoderOptions::default()).unwrap();
     let Encoder::Image(encoder) = opened else { panic!("not an image encoder") };
     let cases: Vec<ImageCase> = section(&shared, "mobilenetv2_tf");
     let prepared: Vec<_> =
@@ -77,7 +79,9 @@ struct TextCase {
 #[test]
 fn parity_minilm() {
     let Some(shared) = shared() else { return };
-    let encoder = MiniLm::open(&store(&shared), DeviceChoice::Auto).unwrap();
+    let entry = Manifest::built_in().find("all-MiniLM-L6-v2").unwrap();
+    let encoder =
+        TransformerEncoder::open(entry, &store(&shared), DeviceChoice::Auto, Precision::F32).unwrap();
     let cases: Vec<TextCase> = section(&shared, "all-MiniLM-L6-v2");
     for case in &cases {
         assert_eq!(encoder.token_ids(&case.title).unwrap(), case.ids, "{:?}", case.title);

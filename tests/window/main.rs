@@ -4,5 +4,6 @@ mod compare;
 mod driver;
 mod keyboard;
 mod layouts;
+mod models;
 mod pictures;
 mod two_windows;

@@ -8,7 +8,8 @@ use lookalike::app::{ChromeCommand, Command, Preferences, Station, ThemeChoice};
 
 use crate::driver::Driver;
 
-fn picture(driver: &mut Driver, name: &str) {
+/// Renders what the window shows; see the head of this file.
+pub fn picture(driver: &mut Driver, name: &str) {
     driver.harness.step();
     let image = driver.harness.render().expect("the view renders");
     let first = *image.get_pixel(0, 0);

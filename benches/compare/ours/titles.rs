@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use lookalike::catalog::clean_title;
 use lookalike::encode::{
-    CsrMatrix, EmbeddingRows, Embeddings, Encoder, EncoderOptions, FitsText, ModelStore, encoder_spec,
+    CsrMatrix, EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, FitsText, ModelStore,
 };
 use lookalike::index::{JoinOptions, Metric, self_join};
 use lookalike::metrics::threshold_curve;
@@ -76,9 +76,13 @@ fn fitting_encoder(
     id: &str,
     english_stop_words: bool,
 ) -> Result<Box<dyn FitsText>, Box<dyn std::error::Error>> {
-    let spec = encoder_spec(id)?;
     let store = ModelStore::new(PathBuf::new());
-    match (spec.open)(&store, DeviceChoice::Cpu, &EncoderOptions { english_stop_words })? {
+    let table = EncoderTable::of(&store);
+    match table.spec(id)?.open(
+        &store,
+        DeviceChoice::Cpu,
+        &EncoderOptions { english_stop_words, ..EncoderOptions::default() },
+    )? {
         Encoder::Fits(encoder) => Ok(encoder),
         _ => Err(format!("`{id}` is not fitted to a corpus").into()),
     }

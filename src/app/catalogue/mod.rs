@@ -72,8 +72,6 @@ pub struct CatalogueState {
     pub draft: ColumnDraft,
     /// A path that could not be opened; its columns can be named by hand.
     pub refused: Option<PathBuf>,
-    /// Where model files are looked up; `None` resolves it as [`crate::encode::ModelStore::resolve`] does.
-    pub models_dir: Option<PathBuf>,
     /// Counts how often the filter was asked for; the view moves the keyboard there when it changes.
     pub n_filter_calls: u32,
 }
@@ -292,7 +290,6 @@ pub(super) fn opened(state: &mut AppState) {
     state.catalogue = CatalogueState {
         section: last.section,
         preview_generation: last.preview_generation + 1,
-        models_dir: last.models_dir,
         n_filter_calls: last.n_filter_calls,
         ..CatalogueState::default()
     };

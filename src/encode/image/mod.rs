@@ -2,6 +2,7 @@
 
 pub mod adapt;
 pub mod architecture;
+pub mod autoencoder;
 mod batches;
 mod convnext;
 mod cost;
@@ -12,9 +13,8 @@ mod inception_v3;
 mod layers;
 mod mobile;
 mod mobilenetv2;
-pub(super) mod mobilenetv2_tf;
 mod mobilenetv3;
-pub(crate) mod network;
+mod network;
 mod nfnet;
 mod perceptual;
 mod phash;
@@ -23,5 +23,21 @@ mod scaling;
 mod vgg;
 mod vit;
 
-pub use perceptual::SPEC as PERCEPTUAL;
-pub use phash::SPEC as PHASH;
+pub(super) use perceptual::SPEC as PERCEPTUAL;
+pub(super) use phash::SPEC as PHASH;
+
+use super::{EncodeError, Encoder, ModelEntry, ModelStore};
+use crate::nn::{DeviceChoice, Precision};
+
+/// Opens a model of the manifest.
+///
+/// # Errors
+/// When its files are absent or unusable, or the device is not there.
+pub(super) fn open_model(
+    entry: &ModelEntry,
+    store: &ModelStore,
+    device: DeviceChoice,
+    precision: Precision,
+) -> Result<Encoder, EncodeError> {
+    Ok(Encoder::Image(network::open_model(entry, store, device, precision)?))
+}

@@ -29,18 +29,6 @@ pub(crate) fn open_model(
     entry: &ModelEntry,
     store: &ModelStore,
     device: DeviceChoice,
-) -> Result<Box<dyn ImageEncoder>, EncodeError> {
-    open_model_with(entry, store, device, Precision::F32)
-}
-
-/// [`open_model`] in this precision.
-///
-/// # Errors
-/// As [`open_model`].
-pub(crate) fn open_model_with(
-    entry: &ModelEntry,
-    store: &ModelStore,
-    device: DeviceChoice,
     precision: Precision,
 ) -> Result<Box<dyn ImageEncoder>, EncodeError> {
     let weights_file = entry.files.first().map_or("model.safetensors", |file| file.name.as_str());

@@ -7,7 +7,7 @@ use std::path::Path;
 use image::RgbImage;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::{open_model, open_model_with};
+use super::open_model;
 use crate::encode::{
     EmbeddingRows, Fit, Interpolation, Modality, ModelEntry, ModelFile, ModelStore, Preprocess,
     image_architecture,
@@ -20,6 +20,7 @@ const CONFIG: &str =
 
 fn entry(architecture: &str, preprocess: Option<Preprocess>) -> ModelEntry {
     ModelEntry {
+        purpose: crate::encode::Purpose::Encode,
         id: "mine".to_owned(),
         label: String::new(),
         summary: String::new(),
@@ -31,6 +32,8 @@ fn entry(architecture: &str, preprocess: Option<Preprocess>) -> ModelEntry {
         width: 1024,
         preprocess,
         text: None,
+        n_parameters: None,
+        purpose: crate::encode::Purpose::Encode,
     }
 }
 
@@ -78,7 +81,7 @@ fn of_entry(size: u32) -> Preprocess {
 fn any_architecture_embeds_pictures() {
     let folder = folder(&[("config.json", CONFIG)]);
     let store = ModelStore::new(folder.path().to_owned());
-    let encoder = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu).unwrap();
+    let encoder = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu, Precision::F32).unwrap();
     let pictures: Vec<_> = (0..9_u8)
         .map(|i| {
             RgbImage::from_fn(70 + u32::from(i), 50, |x, y| image::Rgb([x as u8, (y * 5) as u8, i * 20]))
@@ -114,7 +117,7 @@ fn the_folder_s_config_comes_before_the_entry_s() {
         let folder = folder(&configs);
         let store = ModelStore::new(folder.path().to_owned());
         let entry = entry(ARCHITECTURE, Some(of_entry(128)));
-        let encoder = open_model(&entry, &store, DeviceChoice::Cpu).unwrap();
+        let encoder = open_model(&entry, &store, DeviceChoice::Cpu, Precision::F32).unwrap();
         let n_values = encoder.prepare(&RgbImage::new(5, 9)).0.len();
         assert_eq!(n_values, 3 * side * side, "{configs:?}");
     }
@@ -138,13 +141,13 @@ fn what_does_not_fit_is_said() {
     ] {
         let folder = folder(&configs);
         let store = ModelStore::new(folder.path().to_owned());
-        let opened = open_model(&entry(architecture, preprocess), &store, DeviceChoice::Cpu);
+        let opened = open_model(&entry(architecture, preprocess), &store, DeviceChoice::Cpu, Precision::F32);
         let message = opened.err().unwrap().to_string();
         assert!(message.contains(expected) && message.contains("mine"), "{message}");
     }
     let empty = tempfile::tempdir().unwrap();
     let store = ModelStore::new(empty.path().to_owned());
-    let opened = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu);
+    let opened = open_model(&entry(ARCHITECTURE, None), &store, DeviceChoice::Cpu, Precision::F32);
     assert!(opened.err().unwrap().to_string().contains("model.safetensors is missing"));
 }
 
@@ -155,7 +158,7 @@ fn the_fingerprint_tells_preprocessing_and_weights() {
         let folder = folder(&[("config.json", config)]);
         let store = ModelStore::new(folder.path().to_owned());
         let entry = entry(ARCHITECTURE, None);
-        open_model_with(&entry, &store, DeviceChoice::Cpu, precision).unwrap().fingerprint()
+        open_model(&entry, &store, DeviceChoice::Cpu, precision).unwrap().fingerprint()
     };
     let first = fingerprint(CONFIG, Precision::F32);
     assert_eq!(first, fingerprint(CONFIG, Precision::F32));

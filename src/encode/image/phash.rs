@@ -10,20 +10,20 @@ use std::f32::consts::PI;
 use fast_image_resize::FilterType;
 use image::RgbImage;
 
+use super::super::table::BuiltIn;
 use super::super::{
-    BitMatrix, EmbeddingRows, EncodeError, Encoder, EncoderSpec, ImageEncoder, Modality, OutputKind, Prepared,
+    BitMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, Modality, OutputKind, Prepared,
 };
 use super::scaling::scaled_grey;
 
 /// The line in the table of encoders.
-pub const SPEC: EncoderSpec = EncoderSpec {
+pub(in crate::encode) const SPEC: BuiltIn = BuiltIn {
     id: "phash",
     label: "Perceptual hash",
     summary: "Finds the same picture scaled or compressed again, at once and with no download",
     modality: Modality::Image,
     output: OutputKind::Bits,
-    model: None,
-    open: |_, _, _| Ok(Encoder::Image(Box::new(PerceptualHash::new()))),
+    open: |_| Encoder::Image(Box::new(PerceptualHash::new())),
 };
 
 /// Side of the grey picture.

@@ -2,17 +2,17 @@
 
 use super::terms::Terms;
 use super::tfidf::{TermFrequency, Vectorizer};
-use crate::encode::{Encoder, EncoderOptions, EncoderSpec, Modality, OutputKind};
+use crate::encode::table::BuiltIn;
+use crate::encode::{Encoder, EncoderOptions, Modality, OutputKind};
 
 /// Its line in the table.
-pub(in crate::encode) const SPEC: EncoderSpec = EncoderSpec {
+pub(in crate::encode) const SPEC: BuiltIn = BuiltIn {
     id: "idf-word",
     label: "Rare words (IDF)",
     summary: "Words weighed by how rare they are, each counted once: the best text encoder that needs no model",
     modality: Modality::Text,
     output: OutputKind::Sparse,
-    model: None,
-    open: |_, _, options| Ok(Encoder::Fits(Box::new(vectorizer(options)))),
+    open: |options| Encoder::Fits(Box::new(vectorizer(options))),
 };
 
 /// scikit-learn's `TfidfVectorizer(binary=True)`, with `stop_words="english"` if asked for.

@@ -3,17 +3,17 @@
 
 use super::terms::Terms;
 use super::tfidf::{TermFrequency, Vectorizer};
-use crate::encode::{Encoder, EncoderSpec, Modality, OutputKind};
+use crate::encode::table::BuiltIn;
+use crate::encode::{Encoder, Modality, OutputKind};
 
 /// Its line in the table.
-pub(in crate::encode) const SPEC: EncoderSpec = EncoderSpec {
+pub(in crate::encode) const SPEC: BuiltIn = BuiltIn {
     id: "tfidf-char",
     label: "Letter runs (TF-IDF)",
     summary: "Runs of 3 to 5 letters within words: slower than words, forgives spelling and joined words",
     modality: Modality::Text,
     output: OutputKind::Sparse,
-    model: None,
-    open: |_, _, _| Ok(Encoder::Fits(Box::new(vectorizer()))),
+    open: |_| Encoder::Fits(Box::new(vectorizer())),
 };
 
 /// scikit-learn's `TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5))`.

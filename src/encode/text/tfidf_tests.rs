@@ -69,7 +69,7 @@ fn small_corpus_parity() {
 
 #[test]
 fn stop_words_are_left_out_of_words_and_change_the_fingerprint() {
-    let options = EncoderOptions { english_stop_words: true };
+    let options = EncoderOptions { english_stop_words: true, ..EncoderOptions::default() };
     for vectorizer in [idf_word::vectorizer, tfidf_word::vectorizer] {
         assert_eq!(vectorizer(&options).fit(TITLES).1.width, 3);
         assert_ne!(vectorizer(&options).fingerprint(), words(vectorizer).fingerprint());

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::{Strategy, prop, proptest};
 
 use super::{sparse_query, sparse_self_join};
-use crate::encode::{CsrMatrix, Embeddings, Encoder, EncoderOptions, ModelStore, encoder_spec};
+use crate::encode::{CsrMatrix, Embeddings, Encoder, EncoderOptions, EncoderTable, ModelStore};
 use crate::index::{Hit, JoinOptions, Metric, Neighbors, score_from_distance};
 use crate::nn::DeviceChoice;
 
@@ -190,7 +190,8 @@ fn shopee() -> Option<(Vec<String>, Vec<String>)> {
 
 fn encoded(id: &str, options: &EncoderOptions, titles: &[&str]) -> CsrMatrix {
     let store = ModelStore::new(PathBuf::new());
-    match (encoder_spec(id).unwrap().open)(&store, DeviceChoice::default(), options).unwrap() {
+    let table = EncoderTable::of(&store);
+    match table.spec(id).unwrap().open(&store, DeviceChoice::default(), options).unwrap() {
         Encoder::Fits(encoder) => encoder.fit(titles).1,
         _ => panic!("{id} is not fitted"),
     }
@@ -229,7 +230,8 @@ fn shopee_f1_parity() {
         ("idf-word", true, [0.695_273, 0.714_337, 0.703_528]),
         ("tfidf-char", false, [0.635_470, 0.691_907, 0.694_862]),
     ] {
-        let matrix = encoded(id, &EncoderOptions { english_stop_words }, &titles);
+        let matrix =
+            encoded(id, &EncoderOptions { english_stop_words, ..EncoderOptions::default() }, &titles);
         let present = matrix.non_empty_rows();
         let options = JoinOptions { k: 50, metric: Metric::Cosine };
         let neighbors = sparse_self_join(&matrix, &present, &key_ranks, options, &|_| true).unwrap();

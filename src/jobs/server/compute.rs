@@ -338,13 +338,7 @@ impl Compute {
     fn replace_encoders(&self) {
         let mut state = self.state.borrow_mut();
         let Some(bench) = state.bench.clone() else { return };
-        let new = Workbench::new(
-            bench.catalog.clone(),
-            bench.cache.clone(),
-            state.encoders.clone(),
-            bench.options.clone(),
-        );
-        state.bench = Some(Arc::new(new));
+        state.bench = Some(Arc::new(bench.with_encoders(state.encoders.clone())));
     }
 
     fn conclude(&self, order: &Order, result: std::thread::Result<Result<Outcome, JobError>>) {

@@ -1,6 +1,6 @@
 //! Quick settings that give a queue within seconds while the configured encoders still embed.
 
-use crate::encode::{Modality, encoder_spec};
+use crate::encode::{Modality, Training};
 use crate::jobs::Workbench;
 use crate::project::MatchSettings;
 
@@ -16,7 +16,10 @@ pub(super) fn first_settings(wanted: &MatchSettings, bench: &Workbench) -> Vec<M
     let wants_image = wanted.fusion != "text" && wanted.image_encoder.is_some() && bench.has(Modality::Image);
     let wants_text = wanted.fusion != "image" && wanted.text_encoder.is_some() && bench.has(Modality::Text);
     let is_slow = |encoder: &Option<String>| {
-        encoder.as_deref().and_then(|id| encoder_spec(id).ok()).is_some_and(|spec| spec.model.is_some())
+        encoder
+            .as_deref()
+            .and_then(|id| bench.table().spec(id).ok())
+            .is_some_and(|spec| !spec.needs.is_empty() || spec.training != Training::NotNeeded)
     };
     let slow_image = wants_image && is_slow(&wanted.image_encoder);
     let slow_text = wants_text && is_slow(&wanted.text_encoder);

@@ -1,10 +1,11 @@
-//! The window's side of background work: one thread that computes and owns the device, one that writes the decision log.
-//! Neither waits for the other, and the window waits for neither. It knows no egui: whoever starts it injects how to wake
+//! The window's side of background work: one thread that computes and owns the device, one that writes the decision log, two
+//! that see to model files (downloads, and the rest). None waits for another, and the window waits for none. It knows no egui: whoever starts it injects how to wake
 //! whoever reads the events.
 
 mod answers;
 mod compute;
 mod first_results;
+mod models;
 mod opening;
 mod writer;
 
@@ -15,16 +16,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{CancelToken, Event, JobId, JobKind, Request};
+use super::{CancelToken, Event, JobId, JobKind, ModelAction, Request};
 use writer::LogOrder;
 
 /// Cancel tokens of the compute jobs that are not finished yet.
 type Tokens = Arc<Mutex<HashMap<JobId, CancelToken>>>;
 
-/// Two threads and their queues. Dropping it cancels the running job (finished shards are kept), writes what was appended
-/// and joins both threads.
+/// Threads and their queues. Dropping it cancels the running jobs (finished shards and what was downloaded are kept), writes
+/// what was appended and joins the threads; only a download that waits for a silent server is not waited for.
 pub struct JobServer {
     orders: Option<Sender<Order>>,
+    downloads: Option<Sender<Order>>,
+    models: Option<Sender<Order>>,
     log: Option<Sender<LogOrder>>,
     events: Receiver<Event>,
     tokens: Tokens,
@@ -59,11 +62,13 @@ impl Outbox {
 }
 
 impl JobServer {
-    /// Starts both threads. `wake` is called, from any thread, whenever an event waits.
+    /// Starts the threads. `wake` is called, from any thread, whenever an event waits.
     pub fn start(wake: Box<dyn Fn() + Send + Sync>) -> Self {
         let (events_in, events) = channel();
         let (orders, inbox) = channel();
         let (log, log_inbox) = channel();
+        let (downloads, downloads_inbox) = channel();
+        let (models, models_inbox) = channel();
         let outbox = Outbox { events: events_in, wake: Arc::from(wake) };
         let tokens = Tokens::default();
         let mut threads = Vec::new();
@@ -79,7 +84,19 @@ impl JobServer {
                 .name("decision-log".to_owned())
                 .spawn(move || writer::run(&log_inbox, &outbox))
         };
-        for thread in [compute, writer] {
+        let keep = |name: &str, inbox| {
+            let (outbox, tokens) = (outbox.clone(), tokens.clone());
+            std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || models::run(inbox, outbox, tokens))
+        };
+        // Not joined: a server that says nothing must not keep the window from closing, and a killed download loses nothing.
+        if let Err(error) = keep("downloads", downloads_inbox) {
+            outbox.post(Event::Warning {
+                message: format!("models cannot be downloaded: {error}. Start again"),
+            });
+        }
+        for thread in [compute, writer, keep("models", models_inbox)] {
             match thread {
                 Ok(handle) => threads.push(handle),
                 Err(error) => outbox.post(Event::Warning {
@@ -91,6 +108,8 @@ impl JobServer {
         }
         Self {
             orders: Some(orders),
+            downloads: Some(downloads),
+            models: Some(models),
             log: Some(log),
             events,
             tokens,
@@ -107,9 +126,16 @@ impl JobServer {
             Some(kind) => {
                 let cancel = CancelToken::default();
                 lock(&self.tokens).insert(job, cancel.clone());
-                self.orders
-                    .as_ref()
-                    .is_some_and(|orders| orders.send(Order { job, kind, request, cancel }).is_ok())
+                let queue = match kind {
+                    JobKind::Model(ModelAction::Get, _) => &self.downloads,
+                    JobKind::Model(..) | JobKind::ListModels => &self.models,
+                    _ => &self.orders,
+                };
+                if matches!(kind, JobKind::Model(..) | JobKind::ListModels) {
+                    // What waits its turn can be named and stopped, too.
+                    self.outbox.post(Event::Started { job, kind });
+                }
+                queue.as_ref().is_some_and(|queue| queue.send(Order { job, kind, request, cancel }).is_ok())
             }
             None => self.log.as_ref().is_some_and(|log| log.send(LogOrder::Do(Box::new(request))).is_ok()),
         };
@@ -147,6 +173,8 @@ impl Drop for JobServer {
         }
         // Closed channels end both threads; the writer first writes what it was given.
         self.orders = None;
+        self.downloads = None;
+        self.models = None;
         self.log = None;
         for thread in self.threads.drain(..) {
             // A thread that panicked has nothing left to save.

@@ -93,8 +93,13 @@ impl Compute {
         };
         {
             let mut state = self.state.borrow_mut();
-            let bench =
-                Workbench::new(catalog, project.cache(), state.encoders.clone(), settings.encoder_options);
+            let bench = Workbench::new(
+                catalog,
+                project.cache(),
+                &project.trained(),
+                state.encoders.clone(),
+                settings.encoder_options,
+            );
             state.bench = Some(Arc::new(bench));
             state.grounds.clear();
         }

@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Result, Tensor};
 
 use super::convolution::folded_norm;
 use super::layer::{Layer, Pass, one};
-use crate::nn::ops::{add_bias_and_activate, scale_planes};
+use crate::nn::ops::{add_bias_and_activate, channel_affine};
 use crate::nn::{Activation, BatchNorm, NnError, Weights};
 
 /// Batch norm with its running statistics, then an activation.
@@ -43,8 +43,8 @@ impl FoldedBatchNorm {
 impl Layer for FoldedBatchNorm {
     fn forward(&self, inputs: &[Tensor], _: &mut Pass<'_>) -> Result<Tensor> {
         let features = one(inputs)?;
-        let (n_images, channels, _, _) = features.dims4()?;
-        let scaled = scale_planes(features, &self.scale.unsqueeze(0)?.broadcast_as((n_images, channels))?)?;
+        let zeros = self.shift.zeros_like()?;
+        let scaled = channel_affine(features, &self.scale, &zeros)?;
         add_bias_and_activate(scaled, &self.shift, self.activation)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, Var, bail};
 
 use crate::nn::random::Random;
 use crate::nn::{NetworkInput, NnError, Weights};
@@ -40,11 +40,28 @@ pub(crate) enum Parameters<'a> {
 
 /// Variables by name.
 pub(crate) trait VariableSource: Debug {
-    /// The tensor of the variable.
+    /// The tensor of the variable: tracked where it is to be trained, detached where it is frozen.
     fn variable(&self, name: &str, shape: &[usize]) -> std::result::Result<Tensor, NnError>;
+
+    /// The variable itself, to be set by its layer: running statistics.
+    fn buffer(&self, name: &str, shape: &[usize]) -> std::result::Result<Var, NnError>;
+
+    /// The numbers the network computes in.
+    fn dtype(&self) -> DType;
+
+    /// Whether the variable is to be trained.
+    fn is_trained(&self, name: &str) -> bool;
 }
 
 impl Parameters<'_> {
+    /// The numbers the network computes in.
+    pub(crate) fn dtype(&self) -> DType {
+        match self {
+            Self::Fixed { dtype, .. } => *dtype,
+            Self::Learned(source) => source.dtype(),
+        }
+    }
+
     /// The parameter of this full name.
     ///
     /// # Errors

@@ -61,10 +61,11 @@ impl LinearLayer {
             }
         }
         let rows = features.reshape(((), in_features))?.matmul(&self.weight.t()?)?;
-        let is_tracked = rows.track_op();
         let result = match &self.bias {
             // The product is new memory that nobody else holds, as the step in place asks.
-            Some(bias) if !is_tracked => add_row_bias_and_activate(rows, bias, self.activation)?,
+            Some(bias) if !rows.track_op() && !bias.track_op() => {
+                add_row_bias_and_activate(rows, bias, self.activation)?
+            }
             Some(bias) => activate(&rows.broadcast_add(bias)?, self.activation)?,
             None => activate(&rows, self.activation)?,
         };

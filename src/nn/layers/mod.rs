@@ -3,9 +3,12 @@
 mod attention;
 mod batch_norm;
 mod convolution;
+mod dropout;
 mod gates;
 mod layer;
 mod layer_norm;
+mod learned_convolution;
+mod learned_norm;
 mod linear;
 mod padding;
 mod pooling;
@@ -16,9 +19,8 @@ mod tokens;
 pub(crate) use layer::{Layer, Parameters, Pass, VariableSource};
 pub use padding::PadAmounts;
 
-use candle_core::DType;
-
 use super::{NnError, Operation};
+use dropout::{DropoutLayer, Dropped};
 use shape::PlainLayer;
 use tokens::{TableLayer, TableUse};
 
@@ -28,16 +30,15 @@ use tokens::{TableLayer, TableUse};
 /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
 pub(crate) fn layer(operation: &Operation, parameters: Parameters<'_>) -> Result<Box<dyn Layer>, NnError> {
     Ok(match operation {
-        Operation::Images => plain(PlainLayer::Images(match parameters {
-            Parameters::Fixed { dtype, .. } => dtype,
-            Parameters::Learned(_) => DType::F32,
-        })),
+        Operation::Images => plain(PlainLayer::Images(parameters.dtype())),
         Operation::TokenIds => plain(PlainLayer::TokenIds),
         Operation::Convolution(convolution) => match parameters {
             Parameters::Fixed { weights, device, dtype } => {
                 Box::new(convolution::FoldedConvolution::load(convolution, weights, device, dtype)?)
             }
-            Parameters::Learned(_) => return Err(candle_core::Error::msg("not yet trainable").into()),
+            Parameters::Learned(variables) => {
+                Box::new(learned_convolution::LearnedConvolution::load(convolution, variables)?)
+            }
         },
         Operation::BatchNorm(norm, n_channels, activation) => match parameters {
             Parameters::Fixed { weights, device, dtype } => Box::new(batch_norm::FoldedBatchNorm::load(
@@ -48,7 +49,10 @@ pub(crate) fn layer(operation: &Operation, parameters: Parameters<'_>) -> Result
                 device,
                 dtype,
             )?),
-            Parameters::Learned(_) => return Err(candle_core::Error::msg("not yet trainable").into()),
+            Parameters::Learned(variables) => Box::new(learned_norm::LearnedNormLayer {
+                norm: learned_norm::LearnedBatchNorm::load(norm, *n_channels, variables)?,
+                activation: *activation,
+            }),
         },
         Operation::Activation(activation) => plain(PlainLayer::Activation(*activation)),
         Operation::Scale(factor) => Box::new(scale::ScaleLayer(*factor)),
@@ -66,8 +70,12 @@ pub(crate) fn layer(operation: &Operation, parameters: Parameters<'_>) -> Result
         Operation::UpsampleNearest(factor) => plain(PlainLayer::Upsample(*factor)),
         Operation::Flatten => plain(PlainLayer::Flatten),
         Operation::Linear(linear) => Box::new(linear::LinearLayer::load(linear, parameters)?),
-        Operation::Dropout(_) => plain(PlainLayer::Identity),
-        Operation::DropPath(_) => plain(PlainLayer::Identity),
+        Operation::Dropout(probability) => {
+            Box::new(DropoutLayer { probability: *probability, dropped: Dropped::Numbers })
+        }
+        Operation::DropPath(probability) => {
+            Box::new(DropoutLayer { probability: *probability, dropped: Dropped::Samples })
+        }
         Operation::LayerNorm(norm) => Box::new(layer_norm::LayerNormLayer::load(norm, parameters)?),
         Operation::LayerScale(name, width, axis) => {
             Box::new(scale::LearnedScaleLayer::of_features(name, *width, *axis, parameters)?)

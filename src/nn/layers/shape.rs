@@ -13,8 +13,6 @@ pub(super) enum PlainLayer {
     Images(DType),
     /// The token ids given.
     TokenIds,
-    /// What it reads.
-    Identity,
     /// Each number by itself.
     Activation(Activation),
     /// Sum of two.
@@ -38,7 +36,6 @@ impl Layer for PlainLayer {
         match self {
             Self::Images(dtype) => pass.input.images()?.to_dtype(*dtype)?.contiguous(),
             Self::TokenIds => pass.input.tokens()?.0.contiguous(),
-            Self::Identity => Ok(one(inputs)?.clone()),
             Self::Activation(activation) => ops::activate(one(inputs)?, *activation),
             Self::Add => {
                 let [a, b] = two(inputs)?;

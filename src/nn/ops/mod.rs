@@ -2,18 +2,19 @@
 
 mod activation;
 mod bias_activation;
-mod channel_affine;
+mod channels;
 mod convolution;
 mod depthwise;
 mod normalisation;
 mod pointwise;
 mod pool;
 mod storage;
+mod unfold;
 mod upsample;
 
 pub use activation::activate;
 pub use bias_activation::{add_bias_and_activate, add_row_bias_and_activate};
-pub use channel_affine::scale_planes;
+pub use channels::{channel_affine, channel_moments, scale_planes};
 pub use convolution::conv2d;
 pub use depthwise::depthwise_conv2d;
 pub use normalisation::{layer_norm, softmax};

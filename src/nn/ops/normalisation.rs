@@ -18,7 +18,9 @@ pub fn layer_norm(features: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f6
     if features.device().is_cpu() && features.dtype() == DType::F32 {
         return features.contiguous()?.apply_op3(weight, bias, LayerNormOp { epsilon });
     }
-    if !(features.track_op() || weight.track_op() || bias.track_op()) {
+    let is_tracked = features.track_op() || weight.track_op() || bias.track_op();
+    // candle's layer norm has no gradient and knows no f64.
+    if !is_tracked && features.dtype() != DType::F64 {
         return candle_nn::ops::layer_norm(&features.contiguous()?, weight, bias, epsilon as f32);
     }
     let centred = features.broadcast_sub(&features.mean_keepdim(D::Minus1)?)?;
@@ -33,7 +35,7 @@ pub fn layer_norm(features: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f6
 pub fn softmax(scores: &Tensor) -> Result<Tensor> {
     if scores.device().is_cpu() && scores.dtype() == DType::F32 {
         scores.contiguous()?.apply_op1(Softmax)
-    } else if scores.track_op() {
+    } else if scores.track_op() || scores.dtype() == DType::F64 {
         candle_nn::ops::softmax(scores, D::Minus1)
     } else {
         candle_nn::ops::softmax_last_dim(&scores.contiguous()?)
@@ -136,5 +138,38 @@ impl CustomOp3 for LayerNormOp {
             .broadcast_div(&deviation)?;
         let rows = |tensor: &Tensor| tensor.reshape(((), weight.elem_count()))?.sum(0);
         Ok((Some(of_features), Some(rows(&(gradient * &normed)?)?), Some(rows(gradient)?)))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+    use crate::nn::testing::gradient_check;
+    use candle_core::Device;
+
+    fn random(shape: &[usize]) -> Tensor {
+        Tensor::randn(0_f32, 1.0, shape, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        let mix = random(&[3, 4, 5]);
+        let mixed = |result: Tensor| (result * &mix).unwrap().sum_all().unwrap();
+        gradient_check(&[random(&[3, 4, 5])], 3e-3, |inputs| mixed(softmax(&inputs[0]).unwrap()));
+        gradient_check(&[random(&[3, 4, 5]), random(&[5]), random(&[5])], 3e-3, |inputs| {
+            mixed(layer_norm(&inputs[0], &inputs[1], &inputs[2], 0.1).unwrap())
+        });
+    }
+
+    #[test]
+    fn large_scores_do_not_overflow() {
+        let scores = Tensor::new(&[[1e4_f32, -1e4], [f32::MIN, 3e38]], &Device::Cpu).unwrap();
+        assert_eq!(softmax(&scores).unwrap().to_vec2::<f32>().unwrap(), [[1.0, 0.0], [0.0, 1.0]]);
+    }
+
+    #[test]
+    fn parameters_of_another_width_are_refused() {
+        assert!(layer_norm(&random(&[2, 3]), &random(&[4]), &random(&[3]), 0.1).is_err());
     }
 }

@@ -159,7 +159,7 @@ impl Windows {
             };
             let parts = [band(before, &padded)?, padded.clone(), band(after, &padded)?];
             let parts: Vec<&Tensor> = parts.iter().filter(|part| part.dims()[axis] > 0).collect();
-            padded = Tensor::cat(&parts, axis)?.narrow(axis, 0, reach)?;
+            padded = Tensor::cat(&parts, axis)?.narrow(axis, 0, reach)?.contiguous()?;
         }
         Ok(padded)
     }

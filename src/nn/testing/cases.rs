@@ -68,7 +68,7 @@ fn pictures(shape: [usize; 4]) -> Array {
 }
 
 /// A case whose operation reads pictures of this shape.
-pub(super) fn of_picture(name: impl Into<String>, shape: [usize; 4], operation: Operation) -> Case {
+pub(crate) fn of_picture(name: impl Into<String>, shape: [usize; 4], operation: Operation) -> Case {
     of_pictures(name, shape, |builder, input| {
         builder.then(input, operation);
     })

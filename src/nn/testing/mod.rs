@@ -4,6 +4,6 @@ mod cases;
 mod gradients;
 mod reference;
 
-pub(crate) use cases::{Case, cases, fill};
+pub(crate) use cases::{Case, cases, fill, of_picture};
 pub(crate) use gradients::{check_gradients, gradient_check};
 pub(crate) use reference::{Array, Phase, evaluate};

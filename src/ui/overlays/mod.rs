@@ -2,6 +2,7 @@
 
 mod export;
 mod keys;
+mod models;
 mod palette;
 mod search;
 mod settings;
@@ -21,6 +22,7 @@ pub(super) fn show(ctx: &egui::Context, context: ViewContext<'_>, out: &mut Outb
         Dialog::Settings => ("Settings", 640.0),
         Dialog::Export => ("Export", 520.0),
         Dialog::Search => ("Search", 640.0),
+        Dialog::Models => ("Models", 1120.0),
     };
     let palette = context.theme.palette;
     let frame = egui::Frame::new()
@@ -48,6 +50,7 @@ pub(super) fn show(ctx: &egui::Context, context: ViewContext<'_>, out: &mut Outb
             Dialog::Settings => settings::show(ui, context, out),
             Dialog::Export => export::show(ui, context, out),
             Dialog::Search => search::show(ui, context, out),
+            Dialog::Models => models::show(ui, context, out),
         }
     });
     if modal.backdrop_response.clicked() {

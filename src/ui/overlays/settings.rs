@@ -47,14 +47,35 @@ fn look(ui: &mut egui::Ui, preferences: &mut Preferences) {
     let name = ui.label("Reviewer");
     ui.text_edit_singleline(&mut preferences.reviewer).labelled_by(name.id);
     ui.end_row();
-    let name = ui.label("Models folder");
-    let mut folder =
-        preferences.models_dir.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    let field =
-        egui::TextEdit::singleline(&mut folder).hint_text("From LOOKALIKE_MODELS or the user's data folder");
-    ui.add(field).labelled_by(name.id).on_hover_text("Used from the next start on");
-    preferences.models_dir = (!folder.trim().is_empty()).then(|| folder.into());
+    let folder = preferences.models_dir.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    if let Some(folder) =
+        committed(ui, "Models folder", "From LOOKALIKE_MODELS or the user's data folder", folder)
+    {
+        preferences.models_dir = (!folder.is_empty()).then(|| folder.into());
+    }
+    let hub = preferences.hub.clone().unwrap_or_default();
+    if let Some(hub) = committed(ui, "Model hub", "From HF_ENDPOINT, or https://huggingface.co", hub) {
+        preferences.hub = (!hub.is_empty()).then_some(hub);
+    }
+    ui.label("");
+    ui.checkbox(&mut preferences.offline, "Work offline: download nothing");
     ui.end_row();
+}
+
+/// A field whose text counts once it is left: a half-typed path is no folder. Gives the text then.
+fn committed(ui: &mut egui::Ui, label: &str, hint: &str, current: String) -> Option<String> {
+    let id = egui::Id::unique(("committed", label));
+    let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_else(|| current.clone());
+    let name = ui.label(label);
+    let response = ui.add(egui::TextEdit::singleline(&mut text).hint_text(hint)).labelled_by(name.id);
+    ui.end_row();
+    if response.has_focus() {
+        ui.data_mut(|data| data.insert_temp(id, text));
+        return None;
+    }
+    ui.data_mut(|data| data.remove::<String>(id));
+    let text = text.trim().to_owned();
+    (text != current).then_some(text)
 }
 
 /// The action whose new key is awaited, and why the last one was refused.

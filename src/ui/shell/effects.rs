@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::app::{
-    CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, PickFor, SessionCommand,
-    ToastKind,
+    CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, ModelsCommand, PickFor,
+    SessionCommand, ToastKind,
 };
 use crate::catalog::{CatalogSource, write_problems};
 use crate::jobs::{Request, SearchQuery};
@@ -29,6 +29,7 @@ impl Dialogs {
             let dialog = rfd::FileDialog::new();
             let path = match &what {
                 PickFor::Catalogue | PickFor::ImportPairs => dialog.pick_file(),
+                PickFor::ModelFiles(_) => dialog.add_filter("Weights", &["safetensors"]).pick_file(),
                 PickFor::Folder | PickFor::ImagesFolder => dialog.pick_folder(),
                 PickFor::Export { file_name, .. } => dialog.set_file_name(*file_name).save_file(),
                 PickFor::LogCopy => dialog.set_file_name("review-copy.sqlite").save_file(),
@@ -53,6 +54,7 @@ impl Dialogs {
             PickFor::ImportPairs => Command::History(HistoryCommand::Import(path)),
             PickFor::LogCopy => Command::Chrome(ChromeCommand::SaveCopy(path)),
             PickFor::Problems => Command::Catalogue(CatalogueCommand::SaveProblems(path)),
+            PickFor::ModelFiles(id) => Command::Models(ModelsCommand::Add { path, id }),
         };
         answered.drain(..).map(command).collect()
     }
@@ -63,6 +65,11 @@ impl LookalikeApp {
         for effect in effects {
             match effect {
                 Effect::OpenPath { path, options } => {
+                    if is_weights(&path) {
+                        let id = None;
+                        self.queued.push(Command::Models(ModelsCommand::Add { path, id }));
+                        continue;
+                    }
                     if self.state.session.open.is_some() && is_picture(&path) {
                         let query = SearchQuery::Picture(path);
                         self.queued.push(Command::Chrome(ChromeCommand::Open(Dialog::Search)));
@@ -86,6 +93,7 @@ impl LookalikeApp {
                         self.jobs.cancel(running.job);
                     }
                 }
+                Effect::CancelThis(job) => self.jobs.cancel(job),
                 Effect::PickPath(what) => self.dialogs.ask(what, ctx),
                 Effect::OpenExternally(target) => ctx.open_url(egui::OpenUrl::new_tab(as_url(&target))),
                 Effect::CopyText(text) => ctx.copy_text(text),
@@ -136,6 +144,11 @@ fn is_picture(path: &std::path::Path) -> bool {
     let extension =
         path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"].contains(&extension.as_str())
+}
+
+/// Dropped weights become a model instead of being opened as a catalogue.
+fn is_weights(path: &std::path::Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
 }
 
 /// A file's path as the system's programs take it; a URL as it is.

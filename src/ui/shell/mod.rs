@@ -38,7 +38,9 @@ impl LookalikeApp {
         app.keeps_preferences = true;
         app.state.preferences = preferences;
         app.keymap = app.state.preferences.keymap().0;
-        let models = launch.models.or_else(|| app.state.preferences.models_dir.clone());
+        app.state.chrome.models_given = launch.models;
+        app.state.chrome.device_choice = launch.device;
+        let models = app.state.models_folder();
         let _ = app.jobs.send(Request::Configure { device: launch.device, models });
         let last = app.state.preferences.recent.first().cloned().filter(|folder| folder.exists());
         app.queued.push(Command::Session(match launch.open.or(last) {

@@ -5,7 +5,7 @@ use egui::{Align, Layout, RichText};
 use crate::app::{ChromeCommand, Command, MatchCommand, PickFor, SaveStatus, SessionCommand};
 use crate::fuse::{FUSIONS, FusionParams, fusion_spec};
 use crate::project::Access;
-use crate::ui::{Outbox, ViewContext};
+use crate::ui::{Outbox, ViewContext, widgets};
 
 const HEIGHT: f32 = 40.0;
 
@@ -145,26 +145,12 @@ fn jobs(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         out.push(Command::Chrome(ChromeCommand::CancelJob));
     }
     let progress = &running.progress;
-    let left = progress.secs_left.map_or_else(String::new, |secs| format!(", {} left", duration(secs)));
-    let count = if progress.n_total > 0 {
-        format!(" {} of {}", progress.n_done, progress.n_total)
-    } else {
-        String::new()
-    };
-    let rate = if progress.rate > 0.0 { format!(", {:.0}/s", progress.rate) } else { String::new() };
-    ui.label(RichText::new(format!("{}{count}{rate}{left}", progress.stage)).small());
+    let left =
+        progress.secs_left.map_or_else(String::new, |secs| format!(", {} left", widgets::duration(secs)));
+    ui.label(RichText::new(format!("{} {}{left}", progress.stage, progress.counts())).small());
     if progress.n_total > 0 {
         let share = progress.n_done as f32 / progress.n_total as f32;
         ui.add(egui::ProgressBar::new(share).desired_width(80.0).desired_height(8.0));
-    }
-}
-
-fn duration(secs: f64) -> String {
-    let secs = secs.ceil().max(0.0) as u64;
-    match (secs / 3600, secs / 60 % 60, secs % 60) {
-        (0, 0, secs) => format!("{secs} s"),
-        (0, minutes, secs) => format!("{minutes} min {secs} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
     }
 }
 

@@ -4,4 +4,4 @@ pub(super) mod catalogue;
 pub(super) mod compare;
 pub(super) mod duplicates;
 pub(super) mod history;
-mod table;
+pub(super) mod table;

@@ -15,3 +15,13 @@ pub(super) fn text_scale(ui: &egui::Ui) -> f32 {
     const DEFAULT_SIZE: f32 = 14.0;
     egui::TextStyle::Body.resolve(ui.style()).size / DEFAULT_SIZE
 }
+
+/// Seconds as people say them.
+pub(super) fn duration(secs: f64) -> String {
+    let secs = secs.ceil().max(0.0) as u64;
+    match (secs / 3600, secs / 60 % 60, secs % 60) {
+        (0, 0, secs) => format!("{secs} s"),
+        (0, minutes, secs) => format!("{minutes} min {secs} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}

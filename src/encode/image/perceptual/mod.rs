@@ -17,22 +17,21 @@ mod subject;
 
 use image::RgbImage;
 
+use super::super::table::BuiltIn;
 use super::super::{
-    DenseMatrix, EmbeddingRows, EncodeError, Encoder, EncoderSpec, ImageEncoder, Modality, OutputKind,
-    Prepared,
+    DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, Modality, OutputKind, Prepared,
 };
 use blocks::{N_COLOURS, N_GRADIENTS, N_REGIONS};
 use raster::Raster;
 
 /// The line in the table of encoders.
-pub const SPEC: EncoderSpec = EncoderSpec {
+pub(in crate::encode) const SPEC: BuiltIn = BuiltIn {
     id: "perceptual",
     label: "Shape and colour",
     summary: "Finds the same product by outline and colours, cropped, flipped or framed, with no download",
     modality: Modality::Image,
     output: OutputKind::Dense,
-    model: None,
-    open: |_, _, _| Ok(Encoder::Image(Box::new(ShapeAndColour))),
+    open: |_| Encoder::Image(Box::new(ShapeAndColour)),
 };
 
 /// Share of the gradients in the similarity.

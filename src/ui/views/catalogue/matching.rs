@@ -1,20 +1,36 @@
 //! Which encoders compare the postings, what the absent ones need, and tuning on labels.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use egui::RichText;
 
-use crate::app::{Command, MatchCommand};
-use crate::encode::{ENCODERS, EncoderSpec, Modality, ModelStore};
+use crate::app::{Command, MatchCommand, ModelsCommand, Which};
+use crate::encode::{EncoderSpec, EncoderTable, Modality, ModelStore};
 use crate::ui::{Outbox, ViewContext, widgets};
 
 /// How often the models folder is looked at, seconds.
 const LOOK_EVERY_SECS: f64 = 2.0;
 
-/// Which models are there, as last looked.
+/// Which encoders and models there are, as last looked.
 #[derive(Clone, Default)]
 struct Models {
     looked_secs: Option<f64>,
     folder: String,
-    absent: Vec<&'static str>,
+    encoders: Arc<EncoderTable>,
+    /// Encoders some of whose model files are absent, by id.
+    absent: Arc<BTreeMap<String, Absent>>,
+}
+
+/// What an encoder lacks.
+#[derive(Clone, Default)]
+struct Absent {
+    /// The models to get.
+    models: Vec<String>,
+    /// Whether all of them can be downloaded.
+    can_get: bool,
+    /// About how large they are, in words; empty where unknown.
+    size: String,
 }
 
 /// Draws the page.
@@ -30,11 +46,11 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
              what was computed before is kept",
         );
         ui.add_space(4.0);
-        let image = picker(ui, context, Modality::Image, settings.image_encoder.as_deref(), &models);
+        let image = picker(ui, context, Modality::Image, settings.image_encoder.as_deref(), &models, out);
         if let Some(id) = image {
             out.push(Command::Match(MatchCommand::ImageEncoder(id)));
         }
-        let text = picker(ui, context, Modality::Text, settings.text_encoder.as_deref(), &models);
+        let text = picker(ui, context, Modality::Text, settings.text_encoder.as_deref(), &models, out);
         if let Some(id) = text {
             out.push(Command::Match(MatchCommand::TextEncoder(id)));
         }
@@ -55,15 +71,54 @@ fn look(ui: &egui::Ui, context: ViewContext<'_>) -> Models {
     if known.looked_secs.is_some_and(|looked| now - looked < LOOK_EVERY_SECS) {
         return known;
     }
-    let store = ModelStore::resolve(context.app.catalogue.models_dir.as_deref());
-    let absent = ENCODERS.iter().filter(|spec| spec.model.is_some_and(|model| !store.has(model)));
+    let store = ModelStore::resolve(context.app.models_folder().as_deref());
+    let encoders = EncoderTable::of(&store);
+    let lacking = encoders.specs().iter().filter(|spec| !spec.is_ready(&store));
+    let absent = lacking.map(|spec| (spec.id.clone(), absent(spec, &store))).collect();
     let models = Models {
         looked_secs: Some(now),
         folder: store.folder().display().to_string(),
-        absent: absent.map(|spec| spec.id).collect(),
+        absent: Arc::new(absent),
+        encoders,
     };
     ui.data_mut(|data| data.insert_temp(id, models.clone()));
     models
+}
+
+fn absent(spec: &EncoderSpec, store: &ModelStore) -> Absent {
+    let models: Vec<String> = spec.absent(store).map(str::to_owned).collect();
+    let entries: Vec<_> = models.iter().filter_map(|model| store.entry(model)).collect();
+    let can_get = entries.len() == models.len() && entries.iter().all(|entry| entry.source.is_some());
+    let sizes: Vec<String> = entries.iter().filter_map(|entry| Some(entry.size()?.to_string())).collect();
+    Absent { models, can_get, size: sizes.join(" and ") }
+}
+
+/// "Get" for what an encoder lacks, or how far that is.
+fn get_button(
+    ui: &mut egui::Ui,
+    context: ViewContext<'_>,
+    spec: &EncoderSpec,
+    absent: &Absent,
+    out: &mut Outbox,
+) {
+    let running = absent.models.iter().find_map(|model| context.app.models.running.get(model));
+    if let Some(running) = running {
+        let progress = &running.progress;
+        let share = progress.n_done as f32 / (progress.n_total.max(1)) as f32;
+        let bar = egui::ProgressBar::new(share).desired_width(90.0).show_percentage();
+        ui.add(bar).on_hover_text(progress.counts());
+        return;
+    }
+    if !absent.can_get {
+        return;
+    }
+    let get = ui.small_button("Get");
+    let name = format!("Get {}", spec.label);
+    get.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+    if get.on_hover_text(format!("Downloads its model files, {}", absent.size)).clicked() {
+        let commands = absent.models.iter().map(|model| ModelsCommand::Get(Which::Id(model.clone())));
+        out.extend(commands.map(Command::Models));
+    }
 }
 
 /// One combo box; gives the choice when it was changed.
@@ -73,15 +128,16 @@ fn picker(
     modality: Modality,
     present: Option<&str>,
     models: &Models,
+    out: &mut Outbox,
 ) -> Option<Option<String>> {
     let (heading, none) = match modality {
         Modality::Image => ("Image encoder", "None: titles alone"),
         Modality::Text => ("Text encoder", "None: pictures alone"),
     };
-    let own = || ENCODERS.iter().filter(move |spec| spec.modality == modality);
-    let spec = own().find(|spec| Some(spec.id) == present);
-    let is_absent = |spec: &EncoderSpec| models.absent.contains(&spec.id);
-    let label = spec.map_or_else(|| present.unwrap_or(none), |spec| spec.label);
+    let own = || models.encoders.of_modality(modality);
+    let spec = own().find(|spec| Some(spec.id.as_str()) == present);
+    let lack = |spec: &EncoderSpec| models.absent.get(&spec.id);
+    let label = spec.map_or_else(|| present.unwrap_or(none), |spec| &spec.label);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
         ui.label(heading);
@@ -92,30 +148,60 @@ fn picker(
                 chosen = Some(None);
             }
             for spec in own() {
-                let missing = if is_absent(spec) { " \u{2014} model files absent" } else { "" };
-                let text = format!("{}{missing}", spec.label);
-                if ui.selectable_label(Some(spec.id) == present, text).on_hover_text(spec.summary).clicked() {
-                    chosen = Some(Some(spec.id.to_owned()));
-                }
+                let is_chosen = Some(spec.id.as_str()) == present;
+                ui.horizontal(|ui| {
+                    let state = match lack(spec) {
+                        None => "",
+                        Some(absent) if absent.can_get => " \u{2014} to be got",
+                        Some(_) => " \u{2014} model files absent",
+                    };
+                    let text = format!("{}{state}", spec.label);
+                    if ui.selectable_label(is_chosen, text).on_hover_text(&spec.summary).clicked() {
+                        chosen = Some(Some(spec.id.clone()));
+                        ui.close();
+                    }
+                    if let Some(absent) = lack(spec) {
+                        get_button(ui, context, spec, absent, out);
+                    }
+                });
             }
         });
         let named = format!("{heading}: {label}");
         response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &named));
     });
     if let Some(spec) = spec {
-        super::weak(ui, context, spec.summary);
+        super::weak(ui, context, &spec.summary);
     }
-    for spec in own().filter(|spec| is_absent(spec)) {
-        let folder = if context.app.preferences.presentation { "the models folder" } else { &models.folder };
-        let model = spec.model.unwrap_or(spec.id);
-        let text = format!(
-            "\u{26a0} {} needs its model files: put the folder {model} into {folder}, or name another models folder in the settings",
-            spec.label
-        );
-        let is_chosen = Some(spec.id) == present;
-        let colour = if is_chosen { context.theme.palette.warning } else { context.theme.palette.text_weak };
-        ui.add(egui::Label::new(RichText::new(text).small().color(colour)).wrap());
+    let folder = if context.app.preferences.presentation { "the models folder" } else { &models.folder };
+    if let Some((spec, absent)) = spec.and_then(|spec| Some((spec, lack(spec)?))) {
+        let what = format!("\u{26a0} {} needs its model files", spec.label);
+        let text = if absent.can_get {
+            format!("{what} ({}): get them, or add your own in the Models panel", absent.size)
+        } else {
+            format!(
+                "{what}: add them in the Models panel, or put the folder {} into {folder}",
+                spec.needs.join(" and the folder ")
+            )
+        };
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(text).small().color(context.theme.palette.warning));
+            get_button(ui, context, spec, absent, out);
+        });
     }
+    let n_absent = own().filter(|spec| lack(spec).is_some()).count();
+    ui.horizontal_wrapped(|ui| {
+        if n_absent > 0 {
+            let text = format!("{n_absent} more can be got or added");
+            ui.label(RichText::new(text).small().color(context.theme.palette.text_weak));
+        }
+        let key = context.keymap.keycap("models.open").unwrap_or_default();
+        let button = ui.small_button(format!("Models\u{2026} ({key})"));
+        let name = format!("Models for the {}", heading.to_lowercase());
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        if button.on_hover_text("Shows every model, gets and adds them").clicked() {
+            out.push(Command::Models(ModelsCommand::Open(present.map(str::to_owned))));
+        }
+    });
     ui.add_space(8.0);
     chosen.filter(|chosen| chosen.as_deref() != present)
 }

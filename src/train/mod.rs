@@ -1,0 +1,28 @@
+//! Station 3: learns from decisions. Losses, miners, samplers, heads, optimisers and the trainer that joins them, on
+//! cached embeddings. Knows neither the project's folder nor the window, and starts no thread of its own.
+
+mod error;
+pub mod heads;
+mod labels;
+pub mod losses;
+mod math;
+pub mod miners;
+pub mod optimisers;
+mod random;
+mod receipt;
+pub mod samplers;
+mod split;
+mod tensors;
+mod trainer;
+
+pub use error::TrainError;
+pub use labels::{Labels, Relation, Unreviewed};
+pub use random::Random;
+pub use receipt::{DataFacts, Interval, Judgement, Receipt, bootstrap_by_group, judge};
+pub use split::{Part, SplitShares, part_of, split_by_group};
+pub use tensors::NamedTensors;
+pub use trainer::{
+    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, TrainingData, TrainingOutcome,
+    TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, head_neighbors,
+    score_from_log_odds, train,
+};

@@ -1,0 +1,56 @@
+//! Trains a head on cached embeddings: plans each epoch's batches, steps, validates, keeps the best. Reports to a trait
+//! and obeys its answer; starts no thread, opens no file. A run is a function of data, recipe and seed: on the CPU the
+//! same three give the same numbers, also when the run was stopped and taken up again between two epochs.
+
+mod checkpoint;
+mod data;
+mod evaluate;
+mod objective;
+mod plan;
+mod recipe;
+mod run;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;
+
+pub use checkpoint::{Checkpoint, EpochRecord};
+pub use data::{Features, TrainingData};
+pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds};
+pub use recipe::TrainingRecipe;
+pub use run::{Ended, TrainingOutcome, train};
+
+/// Whether to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// On with it.
+    Continue,
+    /// Stop here; the best so far is kept.
+    Stop,
+}
+
+/// Where a run stands, after every step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrainingReport {
+    /// Steps taken, all epochs together.
+    pub step: usize,
+    /// Steps of the whole run, if no early stop ends it; the true number may differ a little from epoch to epoch.
+    pub n_steps: usize,
+    /// The running epoch, from 1.
+    pub epoch: usize,
+    /// Loss of the last batch.
+    pub loss: f64,
+    /// Mean per-row F1 on the validation part, after the last step of an epoch only.
+    pub metric: Option<f64>,
+    /// Of the last step.
+    pub learning_rate: f64,
+}
+
+/// Who watches a run.
+pub trait TrainingReporter {
+    /// Called after every step and after every validation.
+    fn report(&mut self, report: &TrainingReport) -> Flow;
+
+    /// Called after every epoch with all that is needed to go on from there.
+    fn checkpoint(&mut self, _checkpoint: &Checkpoint) {}
+}

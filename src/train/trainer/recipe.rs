@@ -1,0 +1,128 @@
+//! How to train, as data: what a recipe file holds and a receipt repeats.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::TrainError;
+use super::super::heads::{HeadRecipe, PairMeasure, Towers};
+use super::super::losses::{LossNeeds, LossParams, LossSpec, loss_spec};
+use super::super::miners::MinerRecipe;
+use super::super::optimisers::{OptimiserRecipe, Schedule};
+use super::super::samplers::SamplerRecipe;
+
+/// Everything but the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrainingRecipe {
+    /// What is trained.
+    pub head: HeadRecipe,
+    /// Id of the loss.
+    pub loss: String,
+    /// Its numbers.
+    pub loss_params: LossParams,
+    /// Where negatives come from; losses over whole batches take them from the batch.
+    pub miner: MinerRecipe,
+    /// Order of rows, for losses and miners that read rows; pairs and triplets are shuffled.
+    pub sampler: SamplerRecipe,
+    /// How gradients move parameters.
+    pub optimiser: OptimiserRecipe,
+    /// How the rate changes.
+    pub schedule: Schedule,
+    /// The rate the schedule starts from.
+    pub learning_rate: f64,
+    /// Longest gradient; `None` does not clip.
+    pub clip_norm: Option<f64>,
+    /// Rows, pairs or triplets a step.
+    pub batch_size: usize,
+    /// Epochs at most.
+    pub max_epochs: usize,
+    /// Epochs without a better validation metric before the run ends; `None` runs them all.
+    pub patience: Option<usize>,
+    /// Positive pairs of one group at most, each epoch.
+    pub pairs_per_group: usize,
+    /// Decides everything random.
+    pub seed: u64,
+}
+
+impl Default for TrainingRecipe {
+    /// A two-layer head, multi-similarity over batches of groups.
+    fn default() -> Self {
+        let loss = "multi-similarity";
+        Self {
+            head: HeadRecipe::default(),
+            loss: loss.to_owned(),
+            loss_params: loss_spec(loss).map_or_else(LossParams::default, |spec| (spec.defaults)()),
+            miner: MinerRecipe::RandomNegatives { per_positive: 5 },
+            sampler: SamplerRecipe::ClassesByItems { classes: 32, items: 4 },
+            optimiser: OptimiserRecipe::default(),
+            schedule: Schedule::Constant,
+            learning_rate: 1e-3,
+            clip_norm: Some(1.0),
+            batch_size: 128,
+            max_epochs: 20,
+            patience: Some(4),
+            pairs_per_group: 20,
+            seed: 0,
+        }
+    }
+}
+
+impl TrainingRecipe {
+    /// The loss, if the recipe can be trained at all.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`] with what does not go together or is out of range.
+    pub fn check(&self) -> Result<&'static LossSpec, TrainError> {
+        let refuse = |reason: String| Err(TrainError::Recipe(reason));
+        let Some(loss) = loss_spec(&self.loss) else {
+            return refuse(format!("there is no loss `{}`", self.loss));
+        };
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return refuse(format!("the learning rate must be above 0, not {}", self.learning_rate));
+        }
+        if self.clip_norm.is_some_and(|norm| !(norm > 0.0 && norm.is_finite())) {
+            return refuse("the longest gradient must be above 0".to_owned());
+        }
+        for (number, name) in [
+            (self.batch_size, "the batch size"),
+            (self.max_epochs, "the number of epochs"),
+            (self.pairs_per_group, "the number of pairs a group"),
+        ] {
+            if number == 0 {
+                return refuse(format!("{name} must be at least 1"));
+            }
+        }
+        let learned = self.head.measure != PairMeasure::Cosine;
+        match loss.needs {
+            LossNeeds::TwoModalities | LossNeeds::TwoTowers if self.head.towers != Towers::PerModality => {
+                return refuse(format!("the loss `{}` needs a head with a tower for each modality", loss.id));
+            }
+            LossNeeds::PairLogits | LossNeeds::TwoModalities if !learned => {
+                return refuse(format!("the loss `{}` needs a head that learns a measure of pairs", loss.id));
+            }
+            LossNeeds::PairLogits | LossNeeds::TwoModalities => {}
+            _ if learned => {
+                return refuse(format!(
+                    "the loss `{}` would leave the head's measure of pairs untrained",
+                    loss.id
+                ));
+            }
+            _ => {}
+        }
+        let reads_distances = matches!(self.miner, MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard);
+        let reads_pairs = matches!(
+            loss.needs,
+            LossNeeds::Pairs
+                | LossNeeds::PairLogits
+                | LossNeeds::TwoModalities
+                | LossNeeds::TwoTowers
+                | LossNeeds::Ranked
+        );
+        if reads_distances && reads_pairs {
+            return refuse(format!(
+                "the loss `{}` cannot use a miner that works within batches of rows",
+                loss.id
+            ));
+        }
+        Ok(loss)
+    }
+}

@@ -1,0 +1,278 @@
+//! The loop: epochs of steps, a validation after each, the best kept, the end for one of four reasons.
+
+use candle_core::Device;
+
+use super::super::heads::{Head, HeadShape};
+use super::super::optimisers::{Gradients, Optimiser, clip_by_global_norm};
+use super::super::{Part, TrainError};
+use super::checkpoint::Facts;
+use super::objective::Objective;
+use super::plan::{Batch, Plan};
+use super::{
+    Checkpoint, Cut, EpochRecord, Flow, TrainingData, TrainingRecipe, TrainingReport, TrainingReporter,
+    evaluate,
+};
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ended {
+    /// All epochs were run.
+    Finished,
+    /// The validation metric had not risen for as long as the recipe forgives.
+    EarlyStopped,
+    /// The reporter said stop.
+    Stopped,
+    /// The loss or its gradient was no finite number; a smaller learning rate helps.
+    Diverged {
+        /// The step at which it was seen.
+        step: usize,
+    },
+}
+
+/// What a run leaves, however it ended: nothing finished is lost.
+#[derive(Debug)]
+pub struct TrainingOutcome {
+    /// The head of the best epoch.
+    pub head: Head,
+    /// That epoch.
+    pub best: EpochRecord,
+    /// The curve, from the untrained head on.
+    pub history: Vec<EpochRecord>,
+    /// Why it ended.
+    pub ended: Ended,
+    /// Where to go on from: the last finished epoch.
+    pub checkpoint: Checkpoint,
+}
+
+/// Trains a head of `recipe` on the training part, choosing by the validation part; the test part is not looked at.
+/// With `resume` the run goes on after the checkpoint's last epoch as if it had never stopped; its recipe must be the
+/// same, but for the number of epochs.
+///
+/// # Errors
+/// When there is nothing to learn from or to measure on, parts do not fit together, or the device fails.
+pub fn train(
+    data: &TrainingData<'_>,
+    recipe: &TrainingRecipe,
+    resume: Option<&Checkpoint>,
+    device: &Device,
+    reporter: &mut dyn TrainingReporter,
+) -> Result<TrainingOutcome, TrainError> {
+    let loss = recipe.check()?;
+    data.check()?;
+    let plan = Plan::new(loss.needs, recipe, data)?;
+    let first_batches = plan.batches(1)?;
+    if first_batches.is_empty() {
+        return Err(TrainError::NoPositives);
+    }
+    let n_steps = first_batches.len().saturating_mul(recipe.max_epochs);
+    let shape = HeadShape {
+        recipe: recipe.head,
+        modality_widths: data.modality_widths(),
+        n_classes: plan.n_classes(),
+    };
+    let head = Head::new(shape, recipe.seed, device)?;
+    if head.parameters().n_values() == 0 {
+        return Err(TrainError::Recipe("the head has nothing to learn; choose a projection".to_owned()));
+    }
+    let objective = Objective { loss, recipe, data, plan: &plan, device: device.clone() };
+    let checkpoint = match resume {
+        Some(checkpoint) => taken_up(checkpoint, &head, recipe)?,
+        None => untrained(&head, data, recipe, device)?,
+    };
+    let optimiser = Optimiser::restore(
+        recipe.optimiser,
+        checkpoint.facts.optimiser_steps,
+        &checkpoint.optimiser,
+        head.parameters(),
+    )?;
+    let step = checkpoint.facts.step;
+    let mut run = Run { objective, head, optimiser, step, n_steps, checkpoint };
+    let ended = run.all_epochs(reporter)?;
+    let Run { head, checkpoint, .. } = run;
+    head.parameters().restore(&checkpoint.best_head)?;
+    let Facts { best, history, .. } = &checkpoint.facts;
+    Ok(TrainingOutcome { head, best: *best, history: history.clone(), ended, checkpoint })
+}
+
+/// A run in progress.
+struct Run<'a> {
+    objective: Objective<'a>,
+    head: Head,
+    optimiser: Optimiser,
+    step: usize,
+    n_steps: usize,
+    /// After the last finished epoch.
+    checkpoint: Checkpoint,
+}
+
+/// How an epoch ended.
+enum EpochEnd {
+    /// Its mean loss and last rate.
+    Done(f64, f64),
+    /// The run ends within it.
+    Broken(Ended),
+}
+
+impl Run<'_> {
+    fn all_epochs(&mut self, reporter: &mut dyn TrainingReporter) -> Result<Ended, TrainError> {
+        let recipe = self.objective.recipe;
+        loop {
+            let finished = self.checkpoint.epoch();
+            if finished >= recipe.max_epochs {
+                return Ok(Ended::Finished);
+            }
+            let n_without_gain = finished.saturating_sub(self.checkpoint.facts.best.epoch);
+            if recipe.patience.is_some_and(|patience| n_without_gain >= patience.max(1)) {
+                return Ok(Ended::EarlyStopped);
+            }
+            let epoch = finished + 1;
+            let (loss, learning_rate) = match self.epoch(epoch, reporter)? {
+                EpochEnd::Done(loss, learning_rate) => (loss, learning_rate),
+                EpochEnd::Broken(ended) => return Ok(ended),
+            };
+            let (data, device) = (self.objective.data, &self.objective.device);
+            let evaluation = evaluate(&self.head, data, Part::Validation, Cut::Tuned, device)?;
+            let record = EpochRecord {
+                epoch,
+                loss: Some(loss),
+                metric: evaluation.scores.mean_f1,
+                threshold: evaluation.threshold,
+                learning_rate,
+            };
+            self.keep(record)?;
+            reporter.checkpoint(&self.checkpoint);
+            if reporter.report(&self.report(epoch, loss, Some(record.metric), learning_rate)) == Flow::Stop {
+                return Ok(Ended::Stopped);
+            }
+        }
+    }
+
+    fn epoch(&mut self, epoch: usize, reporter: &mut dyn TrainingReporter) -> Result<EpochEnd, TrainError> {
+        let recipe = self.objective.recipe;
+        // The untrained head is no validation result of the run itself.
+        let metrics: Vec<f64> = self
+            .checkpoint
+            .facts
+            .history
+            .iter()
+            .filter(|record| record.epoch > 0)
+            .map(|record| record.metric)
+            .collect();
+        let (mut sum, mut n_batches, mut learning_rate) = (0.0, 0_usize, recipe.learning_rate);
+        for batch in self.objective.plan.batches(epoch)? {
+            let factor = recipe.schedule.factor(self.step, self.n_steps, epoch - 1, &metrics);
+            learning_rate = recipe.learning_rate * factor;
+            let loss = self.one_step(&batch, learning_rate)?;
+            self.step += 1;
+            match loss {
+                Step::Loss(loss) => {
+                    sum += loss;
+                    n_batches += 1;
+                }
+                Step::Nothing => {}
+                Step::NotFinite => return Ok(EpochEnd::Broken(Ended::Diverged { step: self.step })),
+            }
+            let mean = sum / n_batches.max(1) as f64;
+            let last = if let Step::Loss(loss) = loss { loss } else { mean };
+            if reporter.report(&self.report(epoch, last, None, learning_rate)) == Flow::Stop {
+                return Ok(EpochEnd::Broken(Ended::Stopped));
+            }
+        }
+        Ok(EpochEnd::Done(sum / n_batches.max(1) as f64, learning_rate))
+    }
+
+    fn one_step(&mut self, batch: &Batch, learning_rate: f64) -> Result<Step, TrainError> {
+        let Some(loss) = self.objective.of_batch(&self.head, batch, self.step)? else {
+            return Ok(Step::Nothing);
+        };
+        let value = f64::from(loss.to_scalar::<f32>()?);
+        if !value.is_finite() {
+            return Ok(Step::NotFinite);
+        }
+        let store = loss.backward()?;
+        let mut gradients = Gradients::new();
+        for (name, variable) in self.head.parameters().learned() {
+            if let Some(gradient) = store.get(variable.as_tensor()) {
+                gradients.insert(name.to_owned(), gradient.clone());
+            }
+        }
+        let longest = self.objective.recipe.clip_norm.unwrap_or(f64::INFINITY);
+        if !clip_by_global_norm(&mut gradients, longest)?.is_finite() {
+            return Ok(Step::NotFinite);
+        }
+        self.optimiser.step(self.head.parameters(), &gradients, learning_rate)?;
+        Ok(Step::Loss(value))
+    }
+
+    /// Takes the finished epoch into the checkpoint.
+    fn keep(&mut self, record: EpochRecord) -> Result<(), TrainError> {
+        let head = self.head.parameters().to_tensors()?;
+        let checkpoint = &mut self.checkpoint;
+        if record.metric > checkpoint.facts.best.metric {
+            checkpoint.facts.best = record;
+            checkpoint.best_head = head.clone();
+        }
+        checkpoint.head = head;
+        checkpoint.optimiser = self.optimiser.state()?;
+        checkpoint.facts.optimiser_steps = self.optimiser.n_steps();
+        checkpoint.facts.step = self.step;
+        checkpoint.facts.history.push(record);
+        Ok(())
+    }
+
+    fn report(&self, epoch: usize, loss: f64, metric: Option<f64>, learning_rate: f64) -> TrainingReport {
+        TrainingReport { step: self.step, n_steps: self.n_steps, epoch, loss, metric, learning_rate }
+    }
+}
+
+/// What a batch gave.
+enum Step {
+    Loss(f64),
+    Nothing,
+    NotFinite,
+}
+
+/// The state before the first epoch: the untrained head is the first that later ones must beat.
+fn untrained(
+    head: &Head,
+    data: &TrainingData<'_>,
+    recipe: &TrainingRecipe,
+    device: &Device,
+) -> Result<Checkpoint, TrainError> {
+    let evaluation = evaluate(head, data, Part::Validation, Cut::Tuned, device)?;
+    let record = EpochRecord {
+        epoch: 0,
+        loss: None,
+        metric: evaluation.scores.mean_f1,
+        threshold: evaluation.threshold,
+        learning_rate: recipe.learning_rate,
+    };
+    let tensors = head.parameters().to_tensors()?;
+    let facts = Facts {
+        recipe: recipe.clone(),
+        shape: head.shape().clone(),
+        step: 0,
+        optimiser_steps: 0,
+        best: record,
+        history: vec![record],
+    };
+    Ok(Checkpoint { facts, head: tensors.clone(), best_head: tensors, optimiser: Default::default() })
+}
+
+/// A saved state, its parameters put into `head`.
+fn taken_up(checkpoint: &Checkpoint, head: &Head, recipe: &TrainingRecipe) -> Result<Checkpoint, TrainError> {
+    let refuse = |reason: &str| Err(TrainError::Checkpoint(reason.to_owned()));
+    let saved = TrainingRecipe { max_epochs: recipe.max_epochs, ..checkpoint.facts.recipe.clone() };
+    if saved != *recipe {
+        return refuse("it was made by another recipe");
+    }
+    if checkpoint.facts.shape != *head.shape() {
+        return refuse("it was made from other embeddings or other groups");
+    }
+    // Both must fit before the run starts, not only after it has ended.
+    head.parameters().restore(&checkpoint.best_head)?;
+    head.parameters().restore(&checkpoint.head)?;
+    let mut checkpoint = checkpoint.clone();
+    checkpoint.facts.recipe.max_epochs = recipe.max_epochs;
+    Ok(checkpoint)
+}
