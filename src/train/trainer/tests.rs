@@ -130,7 +130,7 @@ fn every_loss_learns_with_a_head_that_fits() {
             head,
             loss: loss.id.to_owned(),
             loss_params: (loss.defaults)(),
-            max_epochs: 8,
+            max_epochs: 20,
             ..recipe()
         };
         let (outcome, watcher) = run(&world.data(2), &recipe).unwrap();
