@@ -20,6 +20,7 @@ const CONFIG: &str =
 
 fn entry(architecture: &str, preprocess: Option<Preprocess>) -> ModelEntry {
     ModelEntry {
+        purpose: crate::encode::Purpose::Encode,
         id: "mine".to_owned(),
         label: String::new(),
         summary: String::new(),

@@ -13,7 +13,7 @@ use super::header::WeightsHeader;
 use super::lock::{Lock, LockedFile};
 use super::tensors::{Blueprint, check_vectors, recognise};
 use super::{
-    Manifest, ModelEntry, ModelError, ModelFile, ModelStore, Pooling, TextInput, digest, write_whole,
+    Manifest, ModelEntry, ModelError, ModelFile, ModelStore, Pooling, Purpose, TextInput, digest, write_whole,
 };
 use crate::encode::text::word_vectors::WordVectors;
 use crate::encode::{
@@ -253,7 +253,7 @@ fn describe(
 ) -> Result<ModelEntry, ModelError> {
     let choice = wanted.text.clone().unwrap_or_default();
     let (modality, architecture) = match &wanted.architecture {
-        Some(architecture) if text_architecture(architecture).is_some() => {
+        Some(architecture) if architecture == WORD_VECTORS || text_architecture(architecture).is_some() => {
             (Modality::Text, architecture.clone())
         }
         Some(architecture) => (Modality::Image, architecture.clone()),

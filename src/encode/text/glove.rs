@@ -212,6 +212,7 @@ mod tests {
         std::fs::write(folder.path().join("g/v.txt"), FILE).unwrap();
         let store = ModelStore::new(folder.path().to_owned());
         let entry = |width| ModelEntry {
+            purpose: crate::encode::Purpose::Encode,
             id: "g".to_owned(),
             architecture: ARCHITECTURE.to_owned(),
             files: vec![ModelFile { name: "v.txt".to_owned(), n_bytes: None, sha256: None }],

@@ -21,6 +21,7 @@ fn config() -> Value {
 
 fn entry(pooling: Pooling, max_tokens: usize) -> ModelEntry {
     ModelEntry {
+        purpose: crate::encode::Purpose::Encode,
         id: "m".to_owned(),
         files: vec![ModelFile { name: "model.safetensors".to_owned(), n_bytes: None, sha256: None }],
         width: WIDTH,

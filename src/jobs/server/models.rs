@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 
 use super::{Order, Outbox, Tokens, lock, panic_message};
 use crate::encode::{Hub, ModelStore};
@@ -89,11 +89,8 @@ impl Keeper {
 
     /// While one thing is done, what waits and is no longer wanted is told so at once.
     fn between(&self) {
-        loop {
-            match self.inbox.try_recv() {
-                Ok(order) => self.waiting.borrow_mut().push_back(order),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(order) = self.inbox.try_recv() {
+            self.waiting.borrow_mut().push_back(order);
         }
         let mut waiting = self.waiting.borrow_mut();
         while let Some(at) = waiting.iter().position(|order| order.cancel.is_cancelled()) {

@@ -157,7 +157,7 @@ fn state_text(context: ViewContext<'_>, status: &ModelStatus) -> String {
         Presence::Present(place) => format!("\u{2714} ready, {}", place.label()),
         Presence::Partial => format!("unfinished, {} there", bytes_in_words(status.n_bytes)),
         Presence::Absent if status.entry.source.is_some() => "can be downloaded".to_owned(),
-        Presence::Absent => "files of your own".to_owned(),
+        Presence::Absent => "bring its files".to_owned(),
     }
 }
 
