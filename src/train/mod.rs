@@ -23,5 +23,6 @@ pub use split::{Part, SplitShares, part_of, split_by_group};
 pub use tensors::NamedTensors;
 pub use trainer::{
     Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, TrainingData, TrainingOutcome,
-    TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, train,
+    TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, head_neighbors,
+    score_from_log_odds, train,
 };

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::random::hash_of;
+use super::random::place_of;
 
 /// One of three parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl Default for SplitShares {
 
 /// The part of the group called `name` (of a posting without a group, its own key).
 pub fn part_of(seed: u64, name: &str, shares: SplitShares) -> Part {
-    let place = (hash_of(seed, name) >> 11) as f64 / (1_u64 << 53) as f64;
+    let place = place_of(seed, name);
     if place < shares.train {
         Part::Train
     } else if place < shares.train + shares.validation {

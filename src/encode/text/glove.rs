@@ -160,7 +160,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::encode::{Modality, ModelFile};
+    use crate::encode::ModelFile;
 
     const FILE: &str = "red 1 0 0\nbag 0 2 0\nshoe 0 0 1\nUSB 1 1 0\n";
 
@@ -214,17 +214,11 @@ mod tests {
         let entry = |width| ModelEntry {
             purpose: crate::encode::Purpose::Encode,
             id: "g".to_owned(),
-            label: String::new(),
-            summary: String::new(),
-            modality: Modality::Text,
             architecture: ARCHITECTURE.to_owned(),
-            source: None,
             files: vec![ModelFile { name: "v.txt".to_owned(), n_bytes: None, sha256: None }],
-            licence: String::new(),
             width,
-            n_parameters: None,
-            preprocess: None,
             text: None,
+            ..crate::encode::Manifest::built_in().find("all-MiniLM-L6-v2").unwrap().clone()
         };
         assert_eq!(Glove::open(&entry(3), &store).unwrap().embed(&["red"]).unwrap().values, [1.0, 0.0, 0.0]);
         let message = Glove::open(&entry(50), &store).unwrap_err().to_string();

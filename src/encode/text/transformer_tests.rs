@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::encode::{Modality, ModelFile};
+use crate::encode::ModelFile;
 
 const WIDTH: usize = 8;
 const WORDS: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nred\nba\n##gs\nshoe\n";
@@ -23,17 +23,10 @@ fn entry(pooling: Pooling, max_tokens: usize) -> ModelEntry {
     ModelEntry {
         purpose: crate::encode::Purpose::Encode,
         id: "m".to_owned(),
-        label: "m".to_owned(),
-        summary: String::new(),
-        modality: Modality::Text,
-        architecture: "bert".to_owned(),
-        source: None,
         files: vec![ModelFile { name: "model.safetensors".to_owned(), n_bytes: None, sha256: None }],
-        licence: String::new(),
         width: WIDTH,
-        n_parameters: None,
-        preprocess: None,
         text: Some(TextInput { max_tokens, pooling, prefix: String::new() }),
+        ..crate::encode::Manifest::built_in().find("all-MiniLM-L6-v2").unwrap().clone()
     }
 }
 

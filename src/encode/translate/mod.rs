@@ -198,8 +198,7 @@ impl Translator {
         let (unknown_id, pieces) = pieces_by_id(&ids, &config).map_err(|reason| bad(&path, reason))?;
         let (path, bytes) = bytes_of(SOURCE)?;
         let source = SentencePiece::read(&bytes).map_err(|reason| bad(&path, reason))?;
-        // Pieces of the target are spelled in the vocabulary; its model is needed by no step here, only by the identity
-        // of the translator, so a folder without it is as good.
+        // No step needs target.spm: the vocabulary spells the target's pieces.
         let weights = Weights::open(&locate(WEIGHTS)?)?;
         hasher.update(weights.digest().as_bytes());
         let device = open_device(device)?;

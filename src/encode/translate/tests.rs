@@ -248,6 +248,22 @@ fn the_shared_table_may_have_any_of_its_names() {
 }
 
 #[test]
+fn a_translator_of_the_store_is_the_folder_s() {
+    let folder = folder();
+    let id = folder.path().file_name().unwrap().to_string_lossy().into_owned();
+    let store = ModelStore::new(folder.path().parent().unwrap().to_owned());
+    let entry = ModelEntry {
+        id,
+        architecture: "marian".to_owned(),
+        ..crate::encode::Manifest::built_in().find("all-MiniLM-L6-v2").unwrap().clone()
+    };
+    let of_store = Translator::open_model(&entry, &store, DeviceChoice::Cpu).unwrap();
+    let of_folder = Translator::open(folder.path(), DeviceChoice::Cpu).unwrap();
+    assert_eq!(of_store.fingerprint(), of_folder.fingerprint());
+    assert_eq!(of_store.translate(&["tas"]).unwrap(), of_folder.translate(&["tas"]).unwrap());
+}
+
+#[test]
 fn absent_and_broken_files_are_named() {
     for name in TRANSLATOR_FILES {
         let folder = folder();

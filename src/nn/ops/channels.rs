@@ -86,9 +86,22 @@ fn map_channels<R: Send>(
     Ok((0..channels).into_par_iter().map(each).collect())
 }
 
-fn sum(values: impl Iterator<Item = f32>) -> f64 {
-    // Short runs in f32, which the compiler makes SIMD of no better in f64, would lose digits over large planes.
-    values.map(f64::from).sum()
+/// The sum of `term` over pairs of numbers: short runs in f32, sixteen sums side by side, which the compiler makes SIMD
+/// of; the runs' sums in f64, so that large planes lose no digits.
+fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
+    const RUN: usize = 1024;
+    let runs = a.chunks(RUN).zip(b.chunks(RUN)).map(|(a, b)| {
+        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+        let mut lanes = [0.0_f32; 16];
+        for (a, b) in a.iter().zip(b) {
+            for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+                *lane += term(a, b);
+            }
+        }
+        let rest: f32 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
+        f64::from(lanes.iter().sum::<f32>() + rest)
+    });
+    runs.sum()
 }
 
 fn plane_len(layout: &Layout) -> Result<usize> {
@@ -151,11 +164,30 @@ impl CustomOp2 for PlaneProducts {
         let (a, b) = (floats(s1, l1)?, floats(s2, l2)?);
         let (n_images, channels, _, _) = l1.shape().dims4()?;
         let len = plane_len(l1)?;
-        let product = |plane: usize| {
-            sum(chunk(a, plane, len).iter().zip(chunk(b, plane, len)).map(|(a, b)| a * b)) as f32
-        };
+        let product = |plane: usize| sum(chunk(a, plane, len), chunk(b, plane, len), |a, b| a * b) as f32;
         let products: Vec<f32> = (0..n_images * channels).into_par_iter().map(product).collect();
         Ok((CpuStorage::F32(products), Shape::from((n_images, channels))))
+    }
+}
+
+/// (n, c): the sum over each plane.
+struct PlaneSums;
+
+impl CustomOp1 for PlaneSums {
+    fn name(&self) -> &'static str {
+        "plane-sums"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let values = floats(storage, layout)?;
+        let (n_images, channels, _, _) = layout.shape().dims4()?;
+        let len = plane_len(layout)?;
+        let plane_sum = |plane: usize| {
+            let plane = chunk(values, plane, len);
+            sum(plane, plane, |value, _| value) as f32
+        };
+        let sums: Vec<f32> = (0..n_images * channels).into_par_iter().map(plane_sum).collect();
+        Ok((CpuStorage::F32(sums), Shape::from((n_images, channels))))
     }
 }
 
@@ -197,7 +229,7 @@ impl CustomOp3 for ChannelAffine {
         let no_shift = shift.zeros_like()?;
         let of_features = gradient.apply_op3_no_bwd(&scale.contiguous()?, &no_shift, &Self)?;
         let of_scale = gradient.apply_op2_no_bwd(features, &PlaneProducts)?.sum(0)?;
-        let of_shift = gradient.flatten_from(2)?.sum(2)?.sum(0)?;
+        let of_shift = gradient.apply_op1_no_bwd(&PlaneSums)?.sum(0)?;
         Ok((Some(of_features), Some(of_scale), Some(of_shift)))
     }
 }
@@ -214,10 +246,16 @@ impl CustomOp1 for ChannelMoments {
         let len = plane_len(layout)?;
         let moments = map_channels(layout, |planes| {
             let planes: Vec<usize> = planes.collect();
-            let all = || planes.iter().flat_map(|&plane| chunk(values, plane, len)).copied();
+            let over_all = |term: &dyn Fn(&[f32]) -> f64| -> f64 {
+                planes.iter().map(|&plane| term(chunk(values, plane, len))).sum()
+            };
             let count = (planes.len() * len).max(1) as f64;
-            let mean = sum(all()) / count;
-            let variance = all().map(|value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+            let mean = over_all(&|plane| sum(plane, plane, |value, _| value)) / count;
+            let centre = mean as f32;
+            let squares =
+                over_all(&|plane| sum(plane, plane, |value, _| (value - centre) * (value - centre)));
+            // Squares around the rounded mean are too large by the square of the rounding.
+            let variance = (squares / count - (mean - f64::from(centre)).powi(2)).max(0.0);
             (mean as f32, variance as f32)
         })?;
         let (means, variances): (Vec<f32>, Vec<f32>) = moments.into_iter().unzip();
@@ -234,5 +272,60 @@ impl CustomOp1 for ChannelMoments {
         let shift = ((row(gradient, 0)? / count)? - (&scale * row(&moments.detach(), 0)?)?)?;
         debug_assert_eq!(shift.dims(), [channels]);
         Ok(Some(features.apply_op3_no_bwd(&scale.contiguous()?, &shift.contiguous()?, &ChannelAffine)?))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+    use crate::nn::Random;
+    use crate::nn::testing::gradient_check;
+    use candle_core::Device;
+
+    fn picture(shape: [usize; 4], centre: f64) -> (Tensor, Vec<f64>) {
+        let mut random = Random::new(3);
+        let values: Vec<f32> =
+            (0..shape.iter().product()).map(|_| (centre + random.normal()) as f32).collect();
+        let exact = values.iter().map(|&value| f64::from(value)).collect();
+        (Tensor::from_vec(values, &shape, &Device::Cpu).unwrap(), exact)
+    }
+
+    #[test]
+    fn moments_of_large_planes_far_from_zero_keep_their_digits() {
+        let (features, exact) = picture([3, 1, 90, 101], 1000.0);
+        let n = exact.len() as f64;
+        let mean = exact.iter().sum::<f64>() / n;
+        let variance = exact.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
+        let [found_mean, found_variance] =
+            channel_moments(&features).unwrap().map(|moment| f64::from(moment.to_vec1::<f32>().unwrap()[0]));
+        assert!((found_mean - mean).abs() < 1e-3, "{found_mean}, not {mean}");
+        assert!((found_variance / variance - 1.0).abs() < 1e-4, "{found_variance}, not {variance}");
+    }
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        let random = |shape: &[usize]| Tensor::randn(0_f32, 1.0, shape, &Device::Cpu).unwrap();
+        let (features, mix) = (random(&[2, 3, 5, 4]), random(&[2, 3, 5, 4]));
+        let mixed = |result: Tensor| (result * &mix).unwrap().sum_all().unwrap();
+        gradient_check(&[features.clone(), random(&[2, 3])], 5e-3, |inputs| {
+            mixed(scale_planes(&inputs[0], &inputs[1]).unwrap())
+        });
+        gradient_check(&[features.clone(), random(&[3]), random(&[3])], 5e-3, |inputs| {
+            mixed(channel_affine(&inputs[0], &inputs[1], &inputs[2]).unwrap())
+        });
+        let weights = [random(&[3]), random(&[3])];
+        gradient_check(&[features], 5e-3, |inputs| {
+            let [mean, variance] = channel_moments(&inputs[0]).unwrap();
+            ((mean * &weights[0]).unwrap() + (variance * &weights[1]).unwrap()).unwrap().sum_all().unwrap()
+        });
+    }
+
+    #[test]
+    fn misfits_are_errors() {
+        let (features, _) = picture([1, 2, 2, 2], 0.0);
+        let zeros = |n: usize| Tensor::zeros(n, DType::F32, &Device::Cpu).unwrap();
+        assert!(channel_affine(&features, &zeros(3), &zeros(2)).is_err());
+        assert!(scale_planes(&features, &zeros(2).reshape((2, 1)).unwrap()).is_err());
     }
 }

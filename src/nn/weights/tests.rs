@@ -121,6 +121,15 @@ proptest! {
 /// ```
 const CHECKPOINT: &[u8] = include_bytes!("fixtures/checkpoint.pth");
 
+/// Written by PyTorch 2.15:
+/// ```python
+/// state = torch.nn.BatchNorm1d(2).state_dict()
+/// state["running_mean"].copy_(torch.tensor([0.5, -0.25]))
+/// state["extra"] = torch.nn.Parameter(torch.tensor([[1., 2.]]).bfloat16())
+/// torch.save(state, "state_dict.pth")
+/// ```
+const STATE_DICT: &[u8] = include_bytes!("fixtures/state_dict.pth");
+
 fn checkpoint_with(from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let at = CHECKPOINT.windows(from.len()).position(|window| window == from).unwrap();
@@ -142,6 +151,15 @@ fn a_pytorch_checkpoint_is_read_as_data() {
         assert_eq!(weights.shape("n.num_batches_tracked"), None);
         assert_eq!(weights.digest(), blake3::hash(CHECKPOINT).to_hex().to_string());
     }
+}
+
+#[test]
+fn a_bare_state_dict_with_a_parameter_is_read() {
+    let weights = open(STATE_DICT.to_vec()).unwrap();
+    assert_eq!(weights.values("weight", &[2]).unwrap(), [1.0, 1.0]);
+    assert_eq!(weights.values("running_mean", &[2]).unwrap(), [0.5, -0.25]);
+    assert_eq!(weights.values("extra", &[1, 2]).unwrap(), [1.0, 2.0]);
+    assert!(weights.values("num_batches_tracked", &[]).is_err());
 }
 
 #[test]

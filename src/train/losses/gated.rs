@@ -17,11 +17,11 @@ pub const SPEC: LossSpec = LossSpec {
     summary: "Picture and title are trained side by side; where they disagree, only the wrong one is corrected.",
     formula: "g_i * cosine-embedding(picture) + g_t * cosine-embedding(title); g = 0 for the right one of two that disagree, else 1",
     reference: "this project; the parts are torch.nn.CosineEmbeddingLoss",
-    needs: LossNeeds::TwoModalities,
+    needs: LossNeeds::TwoTowers,
     uses: &["margin", "base"],
     defaults: || LossParams { margin: 0.2, base: 0.5, ..LossParams::default() },
     compute: |batch, params| match batch {
-        LossBatch::TwoModalities { a, b, same, .. } => gated(*a, *b, same, params.margin, params.base),
+        LossBatch::TwoTowers { a, b, same } => gated(*a, *b, same, params.margin, params.base),
         _ => wrong_batch(SPEC.id),
     },
 };

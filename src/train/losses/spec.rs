@@ -62,8 +62,10 @@ pub enum LossNeeds {
     PairsInBatch,
     /// A learned score of pairs.
     PairLogits,
-    /// Pairs in two modalities, each with a tower of its own.
+    /// Pairs in two modalities, each with a tower of its own, and a learned score of them together.
     TwoModalities,
+    /// Pairs in two modalities, each with a tower of its own.
+    TwoTowers,
 }
 
 /// Embeddings and labels of one batch. `same` is 1 for a positive and 0 for a negative pair.
@@ -140,6 +142,15 @@ pub enum LossBatch<'a> {
         b: (&'a Tensor, &'a Tensor),
         /// Learned scores of the pairs.
         logits: &'a Tensor,
+        /// 1 or 0.
+        same: &'a Tensor,
+    },
+    /// For [`LossNeeds::TwoTowers`]: towers (n, d_image) and (n, d_text), labels (n).
+    TwoTowers {
+        /// Picture and title of one side.
+        a: (&'a Tensor, &'a Tensor),
+        /// Picture and title of the other side.
+        b: (&'a Tensor, &'a Tensor),
         /// 1 or 0.
         same: &'a Tensor,
     },

@@ -58,7 +58,7 @@ pub fn evaluate(
     if labelled.is_empty() {
         return Err(TrainError::EmptyValidation);
     }
-    let neighbors = pool_neighbors(head, data, &pool, device)?;
+    let neighbors = head_neighbors(head, data, &pool, device)?;
     let (threshold, scores) = match cut {
         Cut::Tuned => {
             let tuned = tune(&neighbors, &groups, 1, MOST_MATCHES).ok_or(TrainError::EmptyValidation)?;
@@ -137,9 +137,12 @@ fn pool_towers(
     Ok(PoolTowers { values: values?, present })
 }
 
-/// Ranked lists within the pool; rows are places in the pool. A learned measure of pairs re-scores the nearest by
-/// cosine, as probabilities.
-fn pool_neighbors(
+/// Ranked lists of `pool` (rows of the catalogue) within itself; rows of the lists are places in the pool. A head with a
+/// learned measure of pairs re-scores the nearest by cosine with [`score_from_log_odds`].
+///
+/// # Errors
+/// When the device fails.
+pub fn head_neighbors(
     head: &Head,
     data: &TrainingData<'_>,
     pool: &[u32],
@@ -158,7 +161,13 @@ fn pool_neighbors(
     }
 }
 
-/// The same lists with the head's own scores, as probabilities, best first.
+/// Log odds as a score in (0, 1): 1/2 at even odds. Unlike a probability it does not crowd at its ends, where thresholds
+/// could no longer tell the sure from the very sure.
+pub fn score_from_log_odds(log_odds: f32) -> f32 {
+    0.5 + 0.5 * log_odds / (1.0 + log_odds.abs())
+}
+
+/// The same lists with the head's own scores, best first.
 fn rescored(
     head: &Head,
     data: &TrainingData<'_>,
@@ -185,7 +194,7 @@ fn rescored(
             head.pair_scores(&a, &b)?
         };
         let logits: Vec<f32> = logits.detach().to_vec1()?;
-        scores.extend(logits.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())));
+        scores.extend(logits.into_iter().map(score_from_log_odds));
     }
     let mut lists = Vec::with_capacity(neighbors.n_rows());
     let mut rest = pairs.iter().zip(&scores);

@@ -16,7 +16,7 @@ mod tests;
 
 pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
-pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings};
+pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds};
 pub use recipe::TrainingRecipe;
 pub use run::{Ended, TrainingOutcome, train};
 

@@ -82,7 +82,11 @@ impl Objective<'_> {
                 let (a, b) = ((image_a, text_a), (image_b, text_b));
                 self.compute(&LossBatch::TwoModalities { a, b, logits: &logits, same: &same })
             }
-            (LossNeeds::TwoModalities, _, _) => Err(TrainError::Recipe(format!(
+            (LossNeeds::TwoTowers, [image_a, text_a], [image_b, text_b]) => {
+                let (a, b) = ((image_a, text_a), (image_b, text_b));
+                self.compute(&LossBatch::TwoTowers { a, b, same: &same })
+            }
+            (LossNeeds::TwoModalities | LossNeeds::TwoTowers, _, _) => Err(TrainError::Recipe(format!(
                 "the loss `{}` needs embeddings of both pictures and titles",
                 self.loss.id
             ))),

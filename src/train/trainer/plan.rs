@@ -92,7 +92,7 @@ impl<'a> Plan<'a> {
         let size = self.recipe.batch_size;
         let in_batch = matches!(self.recipe.miner, MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard);
         match self.needs {
-            LossNeeds::Pairs | LossNeeds::PairLogits | LossNeeds::TwoModalities => {
+            LossNeeds::Pairs | LossNeeds::PairLogits | LossNeeds::TwoModalities | LossNeeds::TwoTowers => {
                 let positives = self.positives(random);
                 let negatives = self.negatives(&positives, random)?;
                 let mut pairs: Vec<(u32, u32, f32)> =

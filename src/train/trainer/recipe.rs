@@ -91,23 +91,31 @@ impl TrainingRecipe {
                 return refuse(format!("{name} must be at least 1"));
             }
         }
-        if loss.needs == LossNeeds::TwoModalities && self.head.towers != Towers::PerModality {
-            return refuse(format!("the loss `{}` needs a head with a tower for each modality", loss.id));
-        }
-        let learns_measure = self.head.measure != PairMeasure::Cosine;
-        if loss.needs == LossNeeds::PairLogits && !learns_measure {
-            return refuse(format!("the loss `{}` needs a head that learns a measure of pairs", loss.id));
-        }
-        if learns_measure && !matches!(loss.needs, LossNeeds::PairLogits | LossNeeds::TwoModalities) {
-            return refuse(format!(
-                "the loss `{}` would leave the head's measure of pairs untrained",
-                loss.id
-            ));
+        let learned = self.head.measure != PairMeasure::Cosine;
+        match loss.needs {
+            LossNeeds::TwoModalities | LossNeeds::TwoTowers if self.head.towers != Towers::PerModality => {
+                return refuse(format!("the loss `{}` needs a head with a tower for each modality", loss.id));
+            }
+            LossNeeds::PairLogits | LossNeeds::TwoModalities if !learned => {
+                return refuse(format!("the loss `{}` needs a head that learns a measure of pairs", loss.id));
+            }
+            LossNeeds::PairLogits | LossNeeds::TwoModalities => {}
+            _ if learned => {
+                return refuse(format!(
+                    "the loss `{}` would leave the head's measure of pairs untrained",
+                    loss.id
+                ));
+            }
+            _ => {}
         }
         let reads_distances = matches!(self.miner, MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard);
         let reads_pairs = matches!(
             loss.needs,
-            LossNeeds::Pairs | LossNeeds::PairLogits | LossNeeds::TwoModalities | LossNeeds::Ranked
+            LossNeeds::Pairs
+                | LossNeeds::PairLogits
+                | LossNeeds::TwoModalities
+                | LossNeeds::TwoTowers
+                | LossNeeds::Ranked
         );
         if reads_distances && reads_pairs {
             return refuse(format!(

@@ -121,6 +121,7 @@ fn every_loss_learns_with_a_head_that_fits() {
             LossNeeds::PairLogits => {
                 HeadRecipe { measure: PairMeasure::Classifier { hidden: 24 }, ..recipe().head }
             }
+            LossNeeds::TwoTowers => HeadRecipe { towers: Towers::PerModality, ..recipe().head },
             LossNeeds::TwoModalities => {
                 HeadRecipe { towers: Towers::PerModality, measure: PairMeasure::Neuron, ..recipe().head }
             }
@@ -130,7 +131,7 @@ fn every_loss_learns_with_a_head_that_fits() {
             head,
             loss: loss.id.to_owned(),
             loss_params: (loss.defaults)(),
-            max_epochs: 8,
+            max_epochs: 20,
             ..recipe()
         };
         let (outcome, watcher) = run(&world.data(2), &recipe).unwrap();
@@ -297,6 +298,10 @@ fn recipes_that_do_not_go_together_are_refused() {
     check(with_loss("unheard-of"), "no loss `unheard-of`");
     check(with_loss("bce-with-logits"), "learns a measure");
     check(with_loss("gated"), "a tower for each modality");
+    let two_towers = HeadRecipe { towers: Towers::PerModality, ..recipe().head };
+    check(TrainingRecipe { head: two_towers, ..with_loss("fusion-neuron") }, "learns a measure");
+    let neuron = HeadRecipe { measure: PairMeasure::Neuron, ..two_towers };
+    check(TrainingRecipe { head: neuron, ..with_loss("gated") }, "untrained");
     check(TrainingRecipe { miner: MinerRecipe::BatchHard, ..with_loss("contrastive") }, "within batches");
     check(TrainingRecipe { learning_rate: f64::NAN, ..recipe() }, "learning rate");
     check(TrainingRecipe { batch_size: 0, ..recipe() }, "batch size");
