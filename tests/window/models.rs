@@ -1,7 +1,8 @@
 //! The Models panel by keyboard, against a hub on this machine.
 
 use egui::{Key, Modifiers};
-use lookalike::app::{ChromeCommand, Command, Preferences, Said, ThemeChoice};
+use egui_kittest::kittest::Queryable;
+use lookalike::app::{ChromeCommand, Command, MatchCommand, Preferences, Said, Station, ThemeChoice};
 use lookalike::encode::{Manifest, ModelEntry, ModelSource};
 
 use crate::driver::Driver;
@@ -110,6 +111,27 @@ fn a_refusal_stays_on_the_row_and_offline_asks_nobody() {
         matches!(state.models.said.get("tiny"), Some(Said::Bad(text)) if text.contains("switched off"))
     });
     assert!(hub.asked().is_empty());
+}
+
+#[test]
+fn the_encoder_picker_gets_what_the_chosen_encoder_lacks() {
+    let hub = TestHub::with(&files());
+    let (_folder, mut driver) = scene(&hub);
+    let project = tempfile::tempdir().expect("a temporary folder");
+    driver.open_demo(&project.path().join("demo.lookalike"), 8);
+    driver.send(Command::Chrome(ChromeCommand::Go(Station::Catalogue)));
+    driver.press(Key::Num5);
+    driver.send(Command::Match(MatchCommand::ImageEncoder(Some("tiny".to_owned()))));
+    driver.wait("the refusal", |state| {
+        state.chrome.toasts.iter().any(|toast| toast.text.contains("lookalike models get tiny"))
+    });
+    driver.wait("the picker", |state| state.matching.updating_since.is_none());
+    assert!(driver.shows("Tiny test net needs its model files"));
+    driver.harness.get_by_label("Get Tiny test net").click();
+    driver.wait("the matching by the new encoder", |state| {
+        let outcome = state.matching.outcome.as_ref();
+        outcome.is_some_and(|outcome| outcome.settings.image_encoder.as_deref() == Some("tiny"))
+    });
 }
 
 #[test]

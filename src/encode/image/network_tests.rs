@@ -33,7 +33,6 @@ fn entry(architecture: &str, preprocess: Option<Preprocess>) -> ModelEntry {
         preprocess,
         text: None,
         n_parameters: None,
-        purpose: crate::encode::Purpose::Encode,
     }
 }
 

@@ -112,7 +112,7 @@ fn get_button(
     if !absent.can_get {
         return;
     }
-    let get = ui.small_button("Get");
+    let get = ui.button("Get");
     let name = format!("Get {}", spec.label);
     get.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if get.on_hover_text(format!("Downloads its model files, {}", absent.size)).clicked() {
@@ -195,7 +195,7 @@ fn picker(
             ui.label(RichText::new(text).small().color(context.theme.palette.text_weak));
         }
         let key = context.keymap.keycap("models.open").unwrap_or_default();
-        let button = ui.small_button(format!("Models\u{2026} ({key})"));
+        let button = ui.button(format!("Models\u{2026} ({key})"));
         let name = format!("Models for the {}", heading.to_lowercase());
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         if button.on_hover_text("Shows every model, gets and adds them").clicked() {
