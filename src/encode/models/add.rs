@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::added::AddedModel;
-use super::entry::{Purpose, WORD_VECTORS};
+use super::entry::WORD_VECTORS;
 use super::header::WeightsHeader;
 use super::lock::{Lock, LockedFile};
 use super::tensors::{Blueprint, check_vectors, recognise};
