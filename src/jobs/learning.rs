@@ -21,8 +21,8 @@ const SEED: u64 = 20_060_728;
 const N_ROUNDS: usize = 12;
 /// Pictures a step; a step takes well under 100 ms.
 const BATCH: usize = 16;
-/// Steps at most, about four minutes on two cores.
-const MAX_STEPS: usize = 4_000;
+/// Steps at most in whole rounds (but one round always): about two minutes on two cores.
+const MAX_STEPS: usize = 560;
 /// Pictures at most, 12 KiB of memory each; of more, a seeded sample is learnt from.
 const MAX_PICTURES: usize = 8_192;
 /// Pictures at least: of fewer there is nothing to learn.
