@@ -97,6 +97,15 @@ impl TrainableNetwork {
         Self::new(graph, device, DType::F32, |parameter| weights.values(&parameter.name, &parameter.shape))
     }
 
+    /// [`TrainableNetwork::load`] in 64-bit numbers: several times slower, to check others against. Inputs must be of 64
+    /// bits too.
+    ///
+    /// # Errors
+    /// As [`TrainableNetwork::load`].
+    pub fn load_in_f64(graph: &Graph, weights: &Weights, device: &Device) -> Result<Self, NnError> {
+        Self::new(graph, device, DType::F64, |parameter| weights.values(&parameter.name, &parameter.shape))
+    }
+
     /// Starts every parameter anew: the same seed gives the same numbers on every machine and device.
     ///
     /// # Errors

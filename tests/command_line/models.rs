@@ -108,3 +108,36 @@ fn weights_of_one_s_own_become_an_encoder() {
         .expect("a pickle");
     refused(home, nobody, &["add", "evil.bin"], "run code");
 }
+
+#[test]
+fn word_vectors_are_two_encoders_plain_and_weighed_by_rarity() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let home = home.path();
+    // The common word points one way, the rare ones another.
+    std::fs::write(home.join("glove.txt"), "shirt 1 0 0\nred 0 1 0\nblue 0 0 1\n").expect("vectors");
+    json(home, "http://127.0.0.1:9", &["add", "glove.txt", "--id", "words"]);
+    let titles = ["shirt red", "shirt blue", "shirt red", "shirt", "shirt"];
+    let rows = titles.iter().enumerate().map(|(row, title)| format!("p{row},{title}\n"));
+    let table = format!("posting_id,title\n{}", rows.collect::<String>());
+    std::fs::write(home.join("catalog.csv"), table).expect("a catalogue");
+    let score = |encoder: &str| -> f64 {
+        let models = home.join("models");
+        let models = models.to_str().expect("a path");
+        let project = format!("{encoder}.lookalike");
+        let common = ["--project", &project, "--models", models];
+        let index = ["index", "catalog.csv", "--image-encoder", "none", "--text-encoder", encoder];
+        crate::program::json(home, &[&index[..], &common].concat());
+        let search = ["search", "--title", "red shirt", "--k", "5"];
+        let found = crate::program::json(home, &[&search[..], &common].concat());
+        let hits = found["results"].as_array().expect("results").clone();
+        let hit = hits.iter().find(|hit| hit["posting"] == "p1").expect("the blue shirt is found");
+        hit["score"].as_f64().expect("a score")
+    };
+    let (plain, weighed) = (score("words"), score("words-idf"));
+    // Cosine of (1, 1, 0) and (1, 0, 1); then of (1, r, 0) and (1, 0, b) with idf(df) = ln(6 / (1 + df)) + 1.
+    let idf = |df: f64| (6.0_f64 / (1.0 + df)).ln() + 1.0;
+    let (shirt, red, blue) = (idf(5.0), idf(2.0), idf(1.0));
+    let expected = shirt * shirt / ((shirt.powi(2) + red.powi(2)) * (shirt.powi(2) + blue.powi(2))).sqrt();
+    assert!((plain - 0.5).abs() < 1e-6, "{plain}");
+    assert!((weighed - expected).abs() < 1e-6, "{weighed}, expected {expected}");
+}

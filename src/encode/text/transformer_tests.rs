@@ -218,7 +218,7 @@ fn unusable_files_are_refused_by_name() {
     check(&good, &["config.json"]);
     write(folder.path(), "config.json", config().to_string().as_bytes());
     write(folder.path(), "model.safetensors", b"PK\x03\x04");
-    check(&good, &["PyTorch", "model.safetensors"]);
+    check(&good, &["zip archive", "model.safetensors"]);
     write(folder.path(), "vocab.txt", format!("{WORDS}one more\n").as_bytes());
     check(&good, &["vocab.txt", "8 of the model"]);
 }
