@@ -80,8 +80,7 @@ pub fn embed(
         }
         Encoder::FitsDense(fits) => {
             let key = reading.key(id, &[&fits.fingerprint(), &corpus]);
-            let (embeddings, n_new) =
-                corpus::fit_dense(bench, &**fits, &key, &contents, &reading, context)?;
+            let (embeddings, n_new) = corpus::fit_dense(bench, &**fits, &key, &contents, &reading, context)?;
             (key, embeddings, n_new)
         }
         Encoder::Mixed(mixed) => {

@@ -182,7 +182,11 @@ impl Translator {
         pieces.map(String::as_str).collect::<String>().replace(SPACE, " ").trim().to_owned()
     }
 
-    fn open_files(
+    /// Opens a translator whose files lie where `locate` says.
+    ///
+    /// # Errors
+    /// As [`Translator::open`], or what `locate` says.
+    pub(in crate::encode) fn open_files(
         locate: &dyn Fn(&str) -> Result<PathBuf, EncodeError>,
         device: DeviceChoice,
     ) -> Result<Self, EncodeError> {

@@ -6,8 +6,8 @@ use super::Order;
 use super::compute::{Compute, nothing_matched};
 use crate::catalog::preview;
 use crate::jobs::{
-    Context, JobError, MatchOutcome, MatchPlan, Outcome, Request, RowRule, SearchQuery, SearchRows, SilentReporter,
-    collect_statistics, export, import, match_with, search,
+    Context, JobError, MatchOutcome, MatchPlan, Outcome, Request, RowRule, SearchQuery, SearchRows,
+    SilentReporter, collect_statistics, export, import, match_with, search,
 };
 use crate::review::build_queue;
 

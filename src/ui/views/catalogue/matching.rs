@@ -97,8 +97,7 @@ impl Absent {
     pub(super) fn of(models: Vec<String>, store: &ModelStore) -> Self {
         let entries: Vec<_> = models.iter().filter_map(|model| store.entry(model)).collect();
         let can_get = entries.len() == models.len() && entries.iter().all(|entry| entry.source.is_some());
-        let sizes: Vec<String> =
-            entries.iter().filter_map(|entry| Some(entry.size()?.to_string())).collect();
+        let sizes: Vec<String> = entries.iter().filter_map(|entry| Some(entry.size()?.to_string())).collect();
         Self { models, can_get, size: sizes.join(" and ") }
     }
 }

@@ -8,7 +8,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use crate::app::{
-    AppState, CatalogueCommand, CatalogueSection, Command, Keymap, MatchCommand, Session, SessionCommand, apply,
+    AppState, CatalogueCommand, CatalogueSection, Command, Keymap, MatchCommand, Session, SessionCommand,
+    apply,
 };
 use crate::catalog::{
     Catalog, CatalogBuilder, CatalogSource, ColumnMap, ColumnPreview, ImageSource, OpenOptions, Problem,
