@@ -111,6 +111,7 @@ fn is_harmless(module: &str, class: &str) -> bool {
         }
         "numpy" => ["dtype", "ndarray"].contains(&class),
         "numpy.core.multiarray" | "numpy._core.multiarray" => ["scalar", "_reconstruct"].contains(&class),
+        "numpy.dtypes" => class.ends_with("DType"),
         "_codecs" => class == "encode",
         "datetime" => ["datetime", "date", "timedelta"].contains(&class),
         "pathlib" => class.ends_with("Path"),
