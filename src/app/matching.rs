@@ -73,6 +73,8 @@ pub enum MatchCommand {
     ImageEncoder(Option<String>),
     /// Picks the text encoder (`None`: pictures alone).
     TextEncoder(Option<String>),
+    /// Picks the model that translates titles before they are encoded (`None`: they stay as they are).
+    Translate(Option<String>),
     /// Tunes the threshold on the labelled groups.
     Tune,
     /// Shows the strategy before the last change, while held.
@@ -180,6 +182,7 @@ pub(super) fn apply(state: &mut AppState, command: MatchCommand) -> Vec<Effect> 
         MatchCommand::Params(params) => settings.params = params,
         MatchCommand::ImageEncoder(id) => settings.image_encoder = id,
         MatchCommand::TextEncoder(id) => settings.text_encoder = id,
+        MatchCommand::Translate(id) => settings.translate = id,
         MatchCommand::Tune => {
             let has_groups = state.session.open.as_ref().is_some_and(|session| session.catalog.has_groups());
             if !has_groups {

@@ -13,7 +13,7 @@ use super::session::{DeviceArgs, Session, source_at, with_context};
 use crate::catalog::Problem;
 use crate::encode::{EncoderTable, Modality, ModelStore, Training};
 use crate::index::JoinOptions;
-use crate::jobs::{Context, JobError, TimeSpent, embed, learn, load_catalog, neighbors_of};
+use crate::jobs::{Context, JobError, TimeSpent, check_translator, embed, learn, load_catalog, neighbors_of};
 use crate::nn::Precision;
 use crate::project::{Access, Project, ProjectError, ProjectSettings};
 
@@ -40,6 +40,10 @@ pub(super) struct Args {
     /// Words that weigh nothing in word encoders: none or english (scikit-learn's list) [default: none].
     #[arg(long, value_name = "LIST", value_parser = ["none", "english"])]
     stop_words: Option<String>,
+    /// A translation model that titles pass before text encoders read them, or none; what people are shown stays as it is
+    /// [default: none].
+    #[arg(long, value_name = "ID")]
+    translate: Option<String>,
     /// The numbers networks compute in on a GPU: f16 and bf16 are faster and use half the memory [default: f32].
     #[arg(long, value_name = "P")]
     precision: Option<Precision>,
@@ -97,9 +101,13 @@ impl From<&Problem> for ProblemLine {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     // Mistyped ids are found before anything is loaded or made.
-    let encoders = EncoderTable::of(&ModelStore::resolve(args.device.models.as_deref()));
+    let store = ModelStore::resolve(args.device.models.as_deref());
+    let encoders = EncoderTable::of(&store);
     check_ids(&encoders, &args.image_encoder, Modality::Image)?;
     check_ids(&encoders, &args.text_encoder, Modality::Text)?;
+    if let Some(id) = args.translate.as_deref().filter(|id| *id != "none") {
+        check_translator(&store, id)?;
+    }
     let answer = with_context(|context| index(args, context))?;
     console.answer(&answer, || describe(&answer));
     Ok(())
@@ -126,6 +134,9 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
     if let Some(words) = &args.stop_words {
         settings.encoder_options.english_stop_words = words == "english";
     }
+    if let Some(id) = &args.translate {
+        settings.matching.translate = (id != "none").then(|| id.clone());
+    }
     if let Some(precision) = args.precision {
         settings.encoder_options.precision = precision;
     }
@@ -149,7 +160,7 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
         {
             learn(&session.bench, folder, context)?;
         }
-        let embedded = embed(&session.bench, id, context)?;
+        let embedded = embed(&session.bench, id, settings.matching.translate.as_deref(), context)?;
         if embedded.embeddings.present.contains(&true) {
             neighbors_of(&session.bench, &embedded, options, context)?;
         }

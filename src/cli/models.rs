@@ -52,7 +52,7 @@ enum Action {
     },
 }
 
-/// Add weights of your own (safetensors), with their config.json and tokenizer.json where they need them.
+/// Add weights of your own (safetensors or a PyTorch checkpoint), with their config.json and tokenizer.json where they need them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = architectures_help())]
 struct AddArgs {

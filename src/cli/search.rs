@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             )
         })?;
         let metric = settings.matching.metric;
-        let embedded = embed(&session.bench, &encoder, context)?;
+        let embedded = embed(&session.bench, &encoder, settings.matching.translate.as_deref(), context)?;
         let hits = search(&session.bench, embedded.for_search(), &query, args.k, metric, context)?;
         let catalog = &session.bench.catalog;
         let results = hits

@@ -49,6 +49,7 @@ impl Session {
         let bench = Workbench::new(
             catalog,
             project.cache(),
+            project.translations(),
             &project.trained(),
             device.encoders(),
             project.settings().encoder_options.clone(),

@@ -10,7 +10,7 @@ mod models;
 mod preprocess;
 mod table;
 mod text;
-mod translate;
+pub(crate) mod translate;
 
 pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::embed::{complete, embed_titles};
 use super::timings::Timings;
+use super::translation::Reading;
 use super::workbench::Contents;
 use super::{Context, JobError, Meter, Workbench};
 use crate::encode::{
@@ -17,33 +18,31 @@ use crate::project::CacheKey;
 pub(super) fn fitted(
     bench: &Workbench,
     fits: &dyn FitsText,
+    reading: &Reading,
     context: &Context<'_>,
-) -> (Arc<dyn FittedText>, CsrMatrix) {
-    let catalog = &bench.catalog;
-    let (model, rows) = context.aside(|| {
-        let titles: Vec<&str> = catalog.postings().map(|posting| catalog.title(posting)).collect();
-        fits.fit(&titles)
-    });
-    (Arc::from(model), rows)
+) -> Result<(Arc<dyn FittedText>, CsrMatrix), JobError> {
+    let titles = reading.titles(bench, context)?;
+    let (model, rows) = context.aside(|| fits.fit(&titles.all()));
+    Ok((Arc::from(model), rows))
 }
 
 /// Rows of the catalogue's titles and how many were embedded now.
 pub(super) fn fit(
     bench: &Workbench,
-    id: &str,
     fits: &dyn FitsText,
     key: &CacheKey,
     contents: &Contents,
+    reading: &Reading,
     context: &Context<'_>,
 ) -> Result<(Embeddings, usize), JobError> {
     if let Some(embeddings) = cached(bench, key, contents)? {
         return Ok((embeddings, 0));
     }
-    let meter = Meter::new(context.reporter, format!("Weighing words ({id})"), 0, 0);
-    let (model, rows) = fitted(bench, fits, context);
+    let meter = Meter::new(context.reporter, format!("Weighing words ({})", key.encoder), 0, 0);
+    let (model, rows) = fitted(bench, fits, reading, context)?;
     context.turn()?;
     let embeddings = save(bench, key, contents, EmbeddingRows::Sparse(rows))?;
-    bench.remember_fitted(id, model);
+    bench.remember_fitted(&reading.name(&key.encoder), model);
     meter.finish();
     Ok((embeddings, contents.iter().flatten().count()))
 }
@@ -51,20 +50,21 @@ pub(super) fn fit(
 /// [`fit`] for an encoder with dense rows.
 pub(super) fn fit_dense(
     bench: &Workbench,
-    id: &str,
     fits: &dyn FitsDenseText,
     key: &CacheKey,
     contents: &Contents,
+    reading: &Reading,
     context: &Context<'_>,
 ) -> Result<(Embeddings, usize), JobError> {
     if let Some(embeddings) = cached(bench, key, contents)? {
         return Ok((embeddings, 0));
     }
-    let meter = Meter::new(context.reporter, format!("Weighing words ({id})"), 0, 0);
-    let (model, rows) = fitted_dense(bench, fits, context);
+    let meter = Meter::new(context.reporter, format!("Weighing words ({})", key.encoder), 0, 0);
+    let (model, rows) = fitted_dense(bench, fits, reading, context)?;
     context.turn()?;
     let embeddings = save(bench, key, contents, EmbeddingRows::Dense(rows))?;
-    bench.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), model);
+    let name = reading.name(&key.encoder);
+    bench.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner).insert(name, model);
     meter.finish();
     Ok((embeddings, contents.iter().flatten().count()))
 }
@@ -73,24 +73,22 @@ pub(super) fn fit_dense(
 fn fitted_dense(
     bench: &Workbench,
     fits: &dyn FitsDenseText,
+    reading: &Reading,
     context: &Context<'_>,
-) -> (Arc<dyn TextEncoder>, DenseMatrix) {
-    let catalog = &bench.catalog;
-    let (model, rows) = context.aside(|| {
-        let titles: Vec<&str> = catalog.postings().map(|posting| catalog.title(posting)).collect();
-        fits.fit(&titles)
-    });
-    (Arc::from(model), rows)
+) -> Result<(Arc<dyn TextEncoder>, DenseMatrix), JobError> {
+    let titles = reading.titles(bench, context)?;
+    let (model, rows) = context.aside(|| fits.fit(&titles.all()));
+    Ok((Arc::from(model), rows))
 }
 
 /// The same for an encoder with parts of both kinds. The part that reads titles one by one has its own rows in the cache, so
 /// that it is not run again when a title is added.
 pub(super) fn fit_mixed(
     bench: &Workbench,
-    id: &str,
     mixed: &MixedText,
     key: &CacheKey,
     contents: &Contents,
+    reading: &Reading,
     timings: &Timings,
     context: &Context<'_>,
 ) -> Result<(Embeddings, usize), JobError> {
@@ -99,20 +97,20 @@ pub(super) fn fit_mixed(
     }
     let dense = match mixed.dense() {
         Some(part) => {
-            let key = CacheKey::new(&part.id, &[&part.encoder.fingerprint()]);
+            let key = reading.key(&part.id, &[&part.encoder.fingerprint()]);
             let rows = complete(bench, &key, contents, context, |missing| {
-                embed_titles(bench, &part.id, &*part.encoder, &key, missing, timings, context)
+                embed_titles(bench, &*part.encoder, &key, missing, reading, timings, context)
             })?;
             Some(rows.0)
         }
         None => None,
     };
-    let meter = Meter::new(context.reporter, format!("Weighing words ({id})"), 0, 0);
+    let meter = Meter::new(context.reporter, format!("Weighing words ({})", key.encoder), 0, 0);
     let mut parts = Vec::with_capacity(mixed.fitted().len());
     for (place, part) in mixed.fitted().iter().enumerate() {
-        let (model, rows) = fitted(bench, &*part.encoder, context);
+        let (model, rows) = fitted(bench, &*part.encoder, reading, context)?;
         context.turn()?;
-        bench.remember_fitted(&part_name(id, place), model);
+        bench.remember_fitted(&reading.name(&part_name(&key.encoder, place)), model);
         parts.push(rows);
     }
     let rows = context.aside(|| mixed.join(&parts, dense.as_ref()));
@@ -122,20 +120,22 @@ pub(super) fn fit_mixed(
     Ok((embeddings, contents.iter().flatten().count()))
 }
 
-/// The row of one title in the space of the catalogue.
+/// The row of one title, as `reading` left it, in the space of the catalogue.
 pub(super) fn embed_query(
     bench: &Workbench,
     id: &str,
     mixed: &MixedText,
     title: &str,
+    reading: &Reading,
     context: &Context<'_>,
 ) -> Result<CsrMatrix, JobError> {
     let parts = mixed.fitted().iter().enumerate();
     let parts: Vec<CsrMatrix> = parts
         .map(|(place, part)| {
-            bench.recall_or_fit(&part_name(id, place), &*part.encoder, context).embed(&[title])
+            let model = bench.recall_or_fit(&part_name(id, place), &*part.encoder, reading, context)?;
+            Ok(model.embed(&[title]))
         })
-        .collect();
+        .collect::<Result<_, JobError>>()?;
     let dense = match mixed.dense() {
         Some(part) => Some(Embeddings {
             rows: EmbeddingRows::Dense(part.encoder.embed(&[title])?),
@@ -152,19 +152,22 @@ impl Workbench {
         self.fitted.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), model);
     }
 
-    /// The fitted encoder kept under this name, fitted now where there is none.
+    /// The encoder fitted to titles under this reading, fitted now where there is none.
     pub(super) fn recall_or_fit(
         &self,
-        name: &str,
+        id: &str,
         fits: &dyn FitsText,
+        reading: &Reading,
         context: &Context<'_>,
-    ) -> Arc<dyn FittedText> {
-        let known = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        known.unwrap_or_else(|| {
-            let (model, _) = fitted(self, fits, context);
-            self.remember_fitted(name, model.clone());
-            model
-        })
+    ) -> Result<Arc<dyn FittedText>, JobError> {
+        let name = reading.name(id);
+        let known = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let (model, _) = fitted(self, fits, reading, context)?;
+        self.remember_fitted(&name, model.clone());
+        Ok(model)
     }
 }
 
@@ -174,15 +177,18 @@ impl Workbench {
         &self,
         id: &str,
         fits: &dyn FitsDenseText,
+        reading: &Reading,
         context: &Context<'_>,
-    ) -> Arc<dyn TextEncoder> {
-        let known = self.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        known.unwrap_or_else(|| {
-            let (model, _) = fitted_dense(self, fits, context);
-            let mut kept = self.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.insert(id.to_owned(), model.clone());
-            model
-        })
+    ) -> Result<Arc<dyn TextEncoder>, JobError> {
+        let name = reading.name(id);
+        let known = self.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let (model, _) = fitted_dense(self, fits, reading, context)?;
+        let mut kept = self.fitted_dense.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(name, model.clone());
+        Ok(model)
     }
 }
 

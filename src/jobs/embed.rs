@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::timings::{TimeSpent, Timings};
+use super::translation::Reading;
 use super::workbench::Contents;
 use super::{Context, JobError, Meter, Workbench, corpus, learning, pictures};
 use crate::catalog::{Catalog, ImageSource, PostingIdx, Problem, ProblemKind};
@@ -26,6 +27,8 @@ pub(super) type Content = [u8; 32];
 pub struct Embedded {
     /// Encoder id.
     pub encoder: String,
+    /// The translation model its titles passed first.
+    pub translate: Option<String>,
     /// One row a posting, absent where it lacks the modality or could not be decoded.
     pub embeddings: Arc<Embeddings>,
     /// Their name in the cache.
@@ -44,14 +47,23 @@ pub struct Embedded {
     pub timings: TimeSpent,
 }
 
-/// Embeds the bench's catalogue with the encoder `id`.
+/// Embeds the bench's catalogue with the encoder `id`; an encoder of titles reads what the translation model `translate` makes
+/// of them, where one is given.
 ///
 /// # Errors
-/// When there is no such encoder, its files are missing, the device fails, the project cannot be read or written, or the
+/// When there is no such encoder or translation model, its files are missing, the device fails, the project cannot be read or written, or the
 /// job is cancelled (finished shards are kept, the unfinished one is written too).
-pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embedded, JobError> {
+pub fn embed(
+    bench: &Workbench,
+    id: &str,
+    translate: Option<&str>,
+    context: &Context<'_>,
+) -> Result<Embedded, JobError> {
     let start = Instant::now();
     let spec = bench.table().spec(id)?;
+    let translate = translate.filter(|_| spec.modality == Modality::Text);
+    // A translator that is not there is told of before anything is computed.
+    let reading = Reading::open(bench, translate)?;
     let contents = bench.contents(spec.modality, context)?;
     let corpus = corpus_digest(&contents);
     if let Some(folder) = spec.must_learn() {
@@ -62,25 +74,25 @@ pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embed
     let timings = Timings::default();
     let (key, embeddings, n_new) = match &*encoder {
         Encoder::Fits(fits) => {
-            let key = CacheKey::new(id, &[&fits.fingerprint(), &format!("{:?}", bench.options), &corpus]);
-            let (embeddings, n_new) = corpus::fit(bench, id, &**fits, &key, &contents, context)?;
+            let key = reading.key(id, &[&fits.fingerprint(), &format!("{:?}", bench.options), &corpus]);
+            let (embeddings, n_new) = corpus::fit(bench, &**fits, &key, &contents, &reading, context)?;
             (key, embeddings, n_new)
         }
         Encoder::FitsDense(fits) => {
-            let key = CacheKey::new(id, &[&fits.fingerprint(), &corpus]);
-            let (embeddings, n_new) = corpus::fit_dense(bench, id, &**fits, &key, &contents, context)?;
+            let key = reading.key(id, &[&fits.fingerprint(), &corpus]);
+            let (embeddings, n_new) = corpus::fit_dense(bench, &**fits, &key, &contents, &reading, context)?;
             (key, embeddings, n_new)
         }
         Encoder::Mixed(mixed) => {
-            let key = CacheKey::new(id, &[&mixed.fingerprint(), &format!("{:?}", bench.options), &corpus]);
+            let key = reading.key(id, &[&mixed.fingerprint(), &format!("{:?}", bench.options), &corpus]);
             let (embeddings, n_new) =
-                corpus::fit_mixed(bench, id, mixed, &key, &contents, &timings, context)?;
+                corpus::fit_mixed(bench, mixed, &key, &contents, &reading, &timings, context)?;
             (key, embeddings, n_new)
         }
         Encoder::Text(text) => {
-            let key = CacheKey::new(id, &[&text.fingerprint()]);
+            let key = reading.key(id, &[&text.fingerprint()]);
             let (embeddings, n_new) = complete(bench, &key, &contents, context, |missing| {
-                embed_titles(bench, id, &**text, &key, missing, &timings, context)
+                embed_titles(bench, &**text, &key, missing, &reading, &timings, context)
             })?;
             (key, embeddings, n_new)
         }
@@ -101,6 +113,7 @@ pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embed
     };
     Ok(Embedded {
         encoder: id.to_owned(),
+        translate: translate.map(str::to_owned),
         embeddings: Arc::new(embeddings),
         key,
         corpus,
@@ -114,28 +127,29 @@ pub fn embed(bench: &Workbench, id: &str, context: &Context<'_>) -> Result<Embed
 
 pub(super) fn embed_titles(
     bench: &Workbench,
-    id: &str,
     encoder: &dyn TextEncoder,
     key: &CacheKey,
     mut missing: Vec<(PostingIdx, Content)>,
+    reading: &Reading,
     timings: &Timings,
     context: &Context<'_>,
 ) -> Result<(), JobError> {
     if missing.is_empty() {
         return Ok(());
     }
-    let catalog = &bench.catalog;
+    let titles = reading.titles(bench, context)?;
     // Titles of like length in one batch waste no padding.
-    missing.sort_by_key(|(posting, _)| (catalog.title(*posting).len(), *posting));
-    let mut meter = Meter::new(context.reporter, format!("Embedding titles ({id})"), 0, missing.len() as u64);
+    missing.sort_by_key(|(posting, _)| (titles.of(*posting).len(), *posting));
+    let stage = format!("Embedding titles ({})", key.encoder);
+    let mut meter = Meter::new(context.reporter, stage, 0, missing.len() as u64);
     let mut shard = ShardBuilder::new(bench.cache.writer(key)?, timings);
     for batch in missing.chunks(encoder.batch_size().max(1)) {
         if let Err(stopped) = context.turn() {
             shard.flush()?;
             return Err(stopped);
         }
-        let titles: Vec<&str> = batch.iter().map(|(posting, _)| catalog.title(*posting)).collect();
-        let rows = timings.inference.time(|| encoder.embed(&titles))?;
+        let batch_titles: Vec<&str> = batch.iter().map(|(posting, _)| titles.of(*posting)).collect();
+        let rows = timings.inference.time(|| encoder.embed(&batch_titles))?;
         let contents: Vec<Content> = batch.iter().map(|(_, content)| *content).collect();
         shard.add(&contents, EmbeddingRows::Dense(rows))?;
         meter.advance(batch.len() as u64);

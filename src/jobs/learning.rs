@@ -233,13 +233,15 @@ mod tests {
     use crate::encode::{EncoderOptions, ModelStore};
     use crate::jobs::{CancelToken, OpenEncoders, Progress, Reporter, SilentReporter, embed};
     use crate::nn::DeviceChoice;
-    use crate::project::EmbeddingCache;
+    use crate::project::{EmbeddingCache, TranslationCache};
 
     fn bench(folder: &Path, catalog: Catalog) -> Workbench {
         let encoders = OpenEncoders::new(ModelStore::new(folder.join("models")), DeviceChoice::Cpu);
         let cache = EmbeddingCache::new(folder.join("embeddings"));
         let trained = folder.join("trained");
-        Workbench::new(Arc::new(catalog), cache, &trained, Arc::new(encoders), EncoderOptions::default())
+        let translations = TranslationCache::new(folder.join("translations"));
+        let options = EncoderOptions::default();
+        Workbench::new(Arc::new(catalog), cache, translations, &trained, Arc::new(encoders), options)
     }
 
     #[test]
@@ -247,14 +249,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bench = bench(folder.path(), demo::catalog(4, 1));
         let context = Context::new(&SilentReporter, CancelToken::default());
-        let first = embed(&bench, autoencoder::ID, &context).unwrap();
+        let first = embed(&bench, autoencoder::ID, None, &context).unwrap();
         assert!(first.embeddings.present.iter().all(|&is_present| is_present));
         let weights = folder.path().join("trained").join(autoencoder::ID).join(autoencoder::WEIGHTS);
         let bytes = std::fs::read(&weights).unwrap();
         let receipt = std::fs::read_to_string(weights.with_file_name("receipt.ron")).unwrap();
         assert!(receipt.contains("is_stopped_early: false"), "{receipt}");
 
-        let second = embed(&bench, autoencoder::ID, &context).unwrap();
+        let second = embed(&bench, autoencoder::ID, None, &context).unwrap();
         assert_eq!((second.n_new, &second.key), (0, &first.key), "it learnt again");
         // The same pictures, seed and machine give the same weights.
         let receipt = learn(&bench, weights.parent().unwrap(), &context).unwrap();
@@ -301,7 +303,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bench = bench(folder.path(), demo::catalog(1, 1));
         let context = Context::new(&SilentReporter, CancelToken::default());
-        let message = embed(&bench, autoencoder::ID, &context).unwrap_err().to_string();
+        let message = embed(&bench, autoencoder::ID, None, &context).unwrap_err().to_string();
         assert!(message.contains("at least 8 different pictures"), "{message}");
     }
 }

@@ -21,6 +21,8 @@ const THRESHOLD_OF_TWO: f32 = 0.5;
 pub struct ModalityGround {
     /// Encoder id.
     pub encoder: String,
+    /// The translation model its titles passed first.
+    pub translate: Option<String>,
     /// One row a posting.
     pub embeddings: Arc<Embeddings>,
     /// Their neighbours.
@@ -44,7 +46,21 @@ pub struct Grounds {
     pub k: usize,
     /// Pictures that could not be embedded.
     pub problems: Vec<Problem>,
-    wanted: (Option<String>, Option<String>),
+    wanted: Wanted,
+}
+
+/// What a matching really reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wanted {
+    image: Option<String>,
+    text: Option<WantedText>,
+}
+
+/// An encoder of titles, and the translation model they pass first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct WantedText {
+    encoder: String,
+    translate: Option<String>,
 }
 
 /// Where the threshold comes from.
@@ -102,15 +118,15 @@ impl Grounds {
     /// [`JobError::Refused`] when nothing can be compared; else as [`embed`].
     pub fn lay(bench: &Workbench, settings: &MatchSettings, context: &Context<'_>) -> Result<Self, JobError> {
         let catalog = &bench.catalog;
-        let wanted = wanted_encoders(settings);
+        let wanted = Wanted::by(settings);
         let (has_image, has_text) = (bench.has(Modality::Image), bench.has(Modality::Text));
-        let image_encoder = wanted.0.as_deref().filter(|_| has_image);
-        let text_encoder = wanted.1.as_deref().filter(|_| has_text);
+        let image_encoder = wanted.image.as_deref().filter(|_| has_image);
+        let text_encoder = wanted.text.as_ref().map(|text| text.encoder.as_str()).filter(|_| has_text);
         if catalog.n_postings() > 0 && image_encoder.is_none() && text_encoder.is_none() {
             return Err(JobError::Refused(format!(
                 "nothing can be compared: the catalogue has {} and the settings ask for {}. Choose an encoder for what it has",
                 describe(has_image, has_text),
-                describe(wanted.0.is_some(), wanted.1.is_some()),
+                describe(wanted.image.is_some(), wanted.text.is_some()),
             )));
         }
         let options = JoinOptions { k: settings.k, metric: settings.metric };
@@ -129,7 +145,7 @@ impl Grounds {
                     }
                 )));
             }
-            let embedded = embed(bench, encoder, context)?;
+            let embedded = embed(bench, encoder, settings.translate.as_deref(), context)?;
             problems.extend_from_slice(&embedded.problems);
             if !embedded.embeddings.present.contains(&true) {
                 return Ok(None);
@@ -137,6 +153,7 @@ impl Grounds {
             let neighbors = neighbors_of(bench, &embedded, options, context)?;
             Ok(Some(ModalityGround {
                 encoder: encoder.to_owned(),
+                translate: embedded.translate,
                 embeddings: embedded.embeddings,
                 neighbors,
             }))
@@ -166,16 +183,16 @@ impl Grounds {
 
     /// Whether matching by `a` and by `b` needs the same grounds.
     pub fn same_needs(a: &MatchSettings, b: &MatchSettings) -> bool {
-        a.metric == b.metric && a.k == b.k && wanted_encoders(a) == wanted_encoders(b)
+        a.metric == b.metric && a.k == b.k && Wanted::by(a) == Wanted::by(b)
     }
 
     /// Whether matching by `settings` needs nothing beyond these grounds.
     pub fn serves(&self, settings: &MatchSettings) -> bool {
-        let (image, text) = wanted_encoders(settings);
+        let Wanted { image, text } = Wanted::by(settings);
         self.metric == settings.metric
             && self.k == settings.k
-            && (image.is_none() || image == self.wanted.0)
-            && (text.is_none() || text == self.wanted.1)
+            && (image.is_none() || image == self.wanted.image)
+            && (text.is_none() || text == self.wanted.text)
     }
 }
 
@@ -277,11 +294,13 @@ fn tune_two(
     best.1
 }
 
-/// The (image, text) encoders a matching really reads.
-fn wanted_encoders(settings: &MatchSettings) -> (Option<String>, Option<String>) {
-    let image = settings.image_encoder.clone().filter(|_| settings.fusion != "text");
-    let text = settings.text_encoder.clone().filter(|_| settings.fusion != "image");
-    (image, text)
+impl Wanted {
+    fn by(settings: &MatchSettings) -> Self {
+        let image = settings.image_encoder.clone().filter(|_| settings.fusion != "text");
+        let text = settings.text_encoder.clone().filter(|_| settings.fusion != "image");
+        let translate = settings.translate.clone();
+        Self { image, text: text.map(|encoder| WantedText { encoder, translate }) }
+    }
 }
 
 fn describe(pictures: bool, titles: bool) -> &'static str {

@@ -21,6 +21,7 @@ mod search;
 mod server;
 mod statistics;
 mod timings;
+mod translation;
 mod workbench;
 
 pub use cancel::CancelToken;
@@ -38,8 +39,9 @@ pub use models::{
 };
 pub use neighbors::neighbors_of;
 pub use requests::{JobId, JobKind, Request, SearchQuery};
-pub use search::search;
+pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
 pub use timings::TimeSpent;
+pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

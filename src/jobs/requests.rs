@@ -23,7 +23,7 @@ pub struct JobId(pub u64);
 /// What is searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchQuery {
-    /// A title, compared with all titles by the grounds' text encoder.
+    /// A title, compared with all titles by the grounds' text encoder (translated first where they were).
     Title(String),
     /// A picture file, compared with all pictures by the grounds' image encoder.
     Picture(PathBuf),

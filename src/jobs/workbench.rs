@@ -10,19 +10,20 @@ use super::{Context, JobError, Meter};
 use crate::catalog::{Catalog, DecodeLimits, ImageSource, PostingIdx};
 use crate::encode::{
     EncodeError, Encoder, EncoderOptions, EncoderSpec, EncoderTable, FittedText, Modality, ModelStore,
-    TextEncoder, Training,
+    TextEncoder, Training, Translator,
 };
 use crate::nn::DeviceChoice;
-use crate::project::EmbeddingCache;
+use crate::project::{EmbeddingCache, TranslationCache, Translations};
 
 /// Hash of a picture's bytes or a title's text; `None` where the posting lacks it or the file cannot be read.
 pub(super) type Contents = Vec<Option<[u8; 32]>>;
 
 /// Encoders opened so far (weights stay loaded), on one device.
 pub struct OpenEncoders {
-    models: ModelStore,
+    pub(super) models: ModelStore,
     device: DeviceChoice,
     opened: Mutex<HashMap<OpenKey, Arc<Encoder>>>,
+    pub(super) translators: Mutex<HashMap<String, Arc<Translator>>>,
 }
 
 /// What distinguishes opened encoders.
@@ -40,6 +41,8 @@ pub struct Workbench {
     pub catalog: Arc<Catalog>,
     /// The project's embeddings.
     pub cache: EmbeddingCache,
+    /// The project's translations of titles.
+    pub translations: TranslationCache,
     /// Opened encoders.
     pub encoders: Arc<OpenEncoders>,
     /// Choices that change encoders' numbers.
@@ -50,12 +53,14 @@ pub struct Workbench {
     text_contents: OnceLock<Arc<Contents>>,
     pub(super) fitted: Mutex<HashMap<String, Arc<dyn FittedText>>>,
     pub(super) fitted_dense: Mutex<HashMap<String, Arc<dyn TextEncoder>>>,
+    /// All titles' translations, by the translator's fingerprint.
+    pub(super) translated: Mutex<HashMap<String, Arc<Translations>>>,
 }
 
 impl OpenEncoders {
     /// No encoder opened yet.
     pub fn new(models: ModelStore, device: DeviceChoice) -> Self {
-        Self { models, device, opened: Mutex::default() }
+        Self { models, device, opened: Mutex::default(), translators: Mutex::default() }
     }
 
     /// The device asked for.
@@ -105,6 +110,7 @@ impl Workbench {
     pub fn new(
         catalog: Arc<Catalog>,
         cache: EmbeddingCache,
+        translations: TranslationCache,
         trained: &Path,
         encoders: Arc<OpenEncoders>,
         options: EncoderOptions,
@@ -113,6 +119,7 @@ impl Workbench {
         Self {
             catalog,
             cache,
+            translations,
             encoders,
             options,
             trained: trained.to_owned(),
@@ -121,6 +128,7 @@ impl Workbench {
             text_contents: OnceLock::new(),
             fitted: Mutex::default(),
             fitted_dense: Mutex::default(),
+            translated: Mutex::default(),
         }
     }
 
@@ -131,7 +139,14 @@ impl Workbench {
 
     /// The same bench with other encoders.
     pub(super) fn with_encoders(&self, encoders: Arc<OpenEncoders>) -> Self {
-        Self::new(self.catalog.clone(), self.cache.clone(), &self.trained, encoders, self.options.clone())
+        Self::new(
+            self.catalog.clone(),
+            self.cache.clone(),
+            self.translations.clone(),
+            &self.trained,
+            encoders,
+            self.options.clone(),
+        )
     }
 
     /// The encoder with this id, opened the first time.

@@ -1,4 +1,4 @@
-//! Station 4: the project folder (NAME.lookalike/): settings, the review database, the embedding cache.
+//! Station 4: the project folder (NAME.lookalike/): settings, the review database, the embedding cache, translations.
 //! Everything is written to a temporary name, synced and renamed; SQL lives here and nowhere else.
 
 mod atomic;
@@ -8,6 +8,7 @@ mod filesystem;
 mod lock;
 mod review_store;
 mod settings;
+mod translations;
 pub mod user_files;
 
 pub use atomic::write_atomic;
@@ -16,6 +17,7 @@ pub use error::ProjectError;
 pub use lock::{Access, Holder, ProjectLock};
 pub use review_store::{Appended, ReviewStore};
 pub use settings::{MatchSettings, ProjectSettings};
+pub use translations::{TranslationCache, Translations};
 
 use std::path::{Path, PathBuf};
 
@@ -177,6 +179,11 @@ impl Project {
     /// The embedding cache.
     pub fn cache(&self) -> EmbeddingCache {
         EmbeddingCache::new(self.folder.join("embeddings"))
+    }
+
+    /// The titles' translations.
+    pub fn translations(&self) -> TranslationCache {
+        TranslationCache::new(self.folder.join("translations"))
     }
 }
 

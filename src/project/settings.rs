@@ -46,6 +46,8 @@ pub struct MatchSettings {
     pub image_encoder: Option<String>,
     /// Text encoder; `None` matches by picture alone.
     pub text_encoder: Option<String>,
+    /// Translation model that titles pass before the text encoders read them; `None` leaves them as they are.
+    pub translate: Option<String>,
     /// Fusion id (see [`crate::fuse::FUSIONS`]).
     pub fusion: String,
     /// Its parameters.
@@ -66,6 +68,7 @@ impl Default for MatchSettings {
         Self {
             image_encoder: Some("perceptual".to_owned()),
             text_encoder: Some("idf-word".to_owned()),
+            translate: None,
             fusion: "mean".to_owned(),
             params: FusionParams::default(),
             metric: Metric::Cosine,
@@ -217,6 +220,7 @@ mod tests {
             ProjectSettings::new(CatalogSource::File("a \"quoted\"/é.csv".into()), OpenOptions::default());
         settings.open.images_dir = Some("pictures".into());
         settings.matching.image_encoder = None;
+        settings.matching.translate = Some("opus-mt-id-en".to_owned());
         settings.matching.threshold = 0.123_456_79;
         settings.write(&path).unwrap();
         assert_eq!(ProjectSettings::read(&path).unwrap(), settings);

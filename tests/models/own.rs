@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lookalike::encode::{AddFiles, Keep, Manifest, Modality, ModelStore, Place, add_model, verify_model};
 
-use crate::weights::{needed, write};
+use crate::weights::{needed, write, write_checkpoint};
 
 struct Scene {
     _root: tempfile::TempDir,
@@ -121,6 +121,48 @@ fn dangerous_and_broken_files_are_refused_and_change_nothing() {
     write(&scene.brought.join("absurd.safetensors"), &vec![("nobody".to_owned(), vec![3])]);
     scene.refused(&scene.brought.join("absurd.safetensors"), "fit no architecture");
     scene.refused(&scene.brought.join("nothing.safetensors"), "no such file");
+}
+
+#[test]
+fn a_pytorch_checkpoint_is_kept_as_safetensors_or_referred_to() {
+    let tensors = needed(Manifest::built_in().find("resnet18").expect("a known model"), None);
+    for (keep, place) in [(Keep::Copy, Place::Folder), (Keep::Reference, Place::Reference)] {
+        let scene = scene();
+        let path = scene.brought.join("mine.pth");
+        write_checkpoint(&path, &tensors);
+        let entry = scene
+            .add(&AddFiles { paths: vec![path.clone()], keep, ..AddFiles::default() })
+            .expect("it is added");
+        assert_eq!((entry.id.as_str(), entry.architecture.as_str()), ("mine", "resnet18"));
+        let (weights, found) = scene.store.locate(&entry, "model.safetensors").expect("it is there");
+        assert_eq!(found, place);
+        let bytes = std::fs::read(&weights).expect("the weights");
+        assert_eq!(bytes.starts_with(b"PK"), keep == Keep::Reference, "what is copied is safetensors");
+        let verification = verify_model(&scene.store, &entry, &|| false).expect("it is right");
+        assert_eq!(verification.n_tensors, tensors.len());
+        assert!(verification.summary().contains("every digest matches"), "{}", verification.summary());
+        assert!(path.exists());
+    }
+}
+
+#[test]
+fn checkpoints_that_cannot_be_read_safely_are_refused_and_change_nothing() {
+    let scene = scene();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = scene.brought.join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        path
+    };
+    // Written by PyTorch; its tensors are of no network here.
+    let checkpoint = include_bytes!("../../src/nn/weights/fixtures/checkpoint.pth");
+    scene.refused(&file("foreign.pth", checkpoint), "fit no architecture");
+    let harmless = b"cargparse\nNamespace";
+    let at = checkpoint.windows(harmless.len()).position(|window| window == harmless).expect("the name");
+    let mut evil = checkpoint.to_vec();
+    evil[at..at + harmless.len()].copy_from_slice(b"cshutil\ncopyfileobj");
+    scene.refused(&file("evil.pth", &evil), "runs `shutil.copyfileobj`");
+    scene.refused(&file("cut.pt", &checkpoint[..checkpoint.len() - 30]), "zip archive without its end");
+    scene.refused(&file("old.pt", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."), "torch.save");
 }
 
 #[test]

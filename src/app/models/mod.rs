@@ -328,8 +328,8 @@ pub(super) fn answered(state: &mut AppState, answer: ModelsAnswer) -> Vec<Effect
 /// What waits for this model's files is matched now that they are there.
 fn use_it(state: &mut AppState, id: &str) -> Vec<Effect> {
     let settings = &state.matching.settings;
-    let is_chosen =
-        [&settings.image_encoder, &settings.text_encoder].into_iter().flatten().any(|encoder| encoder == id);
+    let chosen = [&settings.image_encoder, &settings.text_encoder, &settings.translate];
+    let is_chosen = chosen.into_iter().flatten().any(|chosen| chosen == id);
     if !is_chosen || state.session.open.is_none() || state.matching.updating_since.is_some() {
         return Vec::new();
     }

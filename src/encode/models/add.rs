@@ -1,4 +1,5 @@
-//! Adds files the user picked: copies them into the store or remembers where they lie. The architecture is given or
+//! Adds files the user picked: copies them into the store (a PyTorch checkpoint as safetensors, read as data) or remembers
+//! where they lie. The architecture is given or
 //! recognised, and every tensor is checked before anything is written.
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::added::AddedModel;
 use super::entry::WORD_VECTORS;
-use super::header::WeightsHeader;
+use super::header::{WeightsHeader, is_checkpoint};
 use super::lock::{Lock, LockedFile};
 use super::tensors::{Blueprint, check_vectors, recognise};
 use super::{
@@ -19,9 +20,13 @@ use crate::encode::text::word_vectors::WordVectors;
 use crate::encode::{
     EncodeError, Fit, Interpolation, Modality, Preprocess, Translator, image_architecture, text_architecture,
 };
-use crate::nn::DeviceChoice;
+use crate::nn::{DeviceChoice, NnError, Weights};
 
 const WEIGHTS: &str = "model.safetensors";
+/// Endings of PyTorch's files.
+const PYTORCH: &[&str] = &["bin", "pt", "pth", "ckpt", "pkl", "pickle"];
+/// What PyTorch weights are usually called where other such files lie beside them.
+const PYTORCH_WEIGHTS: &str = "pytorch_model.bin";
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 
@@ -162,11 +167,22 @@ fn pick(wanted: &AddFiles) -> Result<Picked, ModelError> {
             return Err(bad(first, "there are several .safetensors files", "Give the one to add"));
         }
         (None, None, _) => {
-            let pickle = files.iter().find(|path| ends(path, &["bin", "pt", "pth", "ckpt", "pkl", "pickle"]));
+            let named = files.iter().find(|path| path.file_name().is_some_and(|own| own == PYTORCH_WEIGHTS));
+            let mut pickles = files.iter().filter(|path| ends(path, PYTORCH));
+            let (pickle, second) = (named.or_else(|| pickles.next()), pickles.next());
+            if let Some(checkpoint) = pickle.filter(|path| is_checkpoint(path)) {
+                if named.is_none() && second.is_some() {
+                    return Err(bad(checkpoint, "there are several PyTorch files", "Give the one to add"));
+                }
+                return Ok(Picked { weights: checkpoint.clone(), files });
+            }
             let at = pickle.or(files.first()).or(wanted.paths.first()).cloned().unwrap_or_default();
             // What has a foreign ending may still say by itself what it is.
             let told = WeightsHeader::read(&at).err().map(|error| ModelError::Encode(EncodeError::Nn(error)));
-            let none = || bad(&at, "there is no .safetensors file", "Give the weights as safetensors");
+            let none = || {
+                let remedy = "Give the weights as safetensors or as a PyTorch checkpoint";
+                bad(&at, "there is no .safetensors file", remedy)
+            };
             return Err(if pickle.is_some() { told.unwrap_or_else(none) } else { none() });
         }
     };
@@ -203,8 +219,15 @@ fn check_known(entry: &ModelEntry, picked: &Picked, config: Option<&str>) -> Res
         return Ok(());
     }
     if entry.purpose == Purpose::Translate {
-        let folder = picked.weights.parent().unwrap_or(Path::new("."));
-        Translator::open(folder, DeviceChoice::Cpu)?;
+        let locate = |name: &str| {
+            let path = if name == WEIGHTS { Some(picked.weights.clone()) } else { picked.named(name) };
+            path.ok_or_else(|| EncodeError::ModelAbsent {
+                model: entry.id.clone(),
+                missing: name.to_owned(),
+                looked_in: picked.weights.parent().unwrap_or(Path::new(".")).to_owned(),
+            })
+        };
+        Translator::open_files(&locate, DeviceChoice::Cpu)?;
         return Ok(());
     }
     let blueprint = match entry.modality {
@@ -351,6 +374,9 @@ fn keep(
                 hasher.update(json.as_bytes());
                 LockedFile { n_bytes: json.len() as u64, sha256: digest::hexadecimal(hasher) }
             }
+            (Some(from), Keep::Copy) if number == 0 && is_checkpoint(&from) => {
+                convert(&from, &to, is_cancelled)?
+            }
             (Some(from), Keep::Copy) => copy(&from, &to, is_cancelled)?,
             (Some(from), Keep::Reference) => {
                 let n_bytes = std::fs::metadata(&from).map_err(ModelError::disk(&from))?.len();
@@ -397,4 +423,49 @@ fn copy(from: &Path, to: &Path, is_cancelled: &dyn Fn() -> bool) -> Result<Locke
     run().inspect_err(|_| {
         let _ = std::fs::remove_file(&part);
     })
+}
+
+/// Writes a PyTorch checkpoint as safetensors, whole or not at all, and digests it on the way.
+fn convert(from: &Path, to: &Path, is_cancelled: &dyn Fn() -> bool) -> Result<LockedFile, ModelError> {
+    let part = to.with_extension("part");
+    let run = || {
+        let weights = Weights::open(from).map_err(EncodeError::from)?;
+        let file = std::fs::File::create(&part).map_err(ModelError::disk(&part))?;
+        let mut target = Digesting { file, hasher: Sha256::new(), n_bytes: 0, is_cancelled };
+        weights.write_safetensors(&mut target).map_err(|error| match error {
+            _ if is_cancelled() => ModelError::Cancelled,
+            NnError::Write(error) => ModelError::disk(&part)(error),
+            other => EncodeError::from(other).into(),
+        })?;
+        target.file.sync_all().map_err(ModelError::disk(&part))?;
+        std::fs::rename(&part, to).map_err(ModelError::disk(to))?;
+        Ok(LockedFile { n_bytes: target.n_bytes, sha256: digest::hexadecimal(target.hasher) })
+    };
+    run().inspect_err(|_| {
+        let _ = std::fs::remove_file(&part);
+    })
+}
+
+/// A file that is digested as it is written, and refuses to go on once that is cancelled.
+struct Digesting<'a> {
+    file: std::fs::File,
+    hasher: Sha256,
+    n_bytes: u64,
+    is_cancelled: &'a dyn Fn() -> bool,
+}
+
+impl Write for Digesting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if (self.is_cancelled)() {
+            return Err(std::io::Error::other("cancelled"));
+        }
+        let n = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..n).unwrap_or_default());
+        self.n_bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }

@@ -1,5 +1,5 @@
-//! The header of a safetensors file: names, shapes and number types, read without the numbers, so that half a gigabyte is
-//! checked in milliseconds. Never runs code from a file, never trusts an offset.
+//! The table of tensors of a weight file: names, shapes and number types, of safetensors read without the numbers, so that
+//! half a gigabyte is checked in milliseconds; of a PyTorch checkpoint as the weights' reader knows it. Never runs code from a file, never trusts an offset.
 
 use std::fs::File;
 use std::io::Read;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
-use crate::nn::NnError;
+use crate::nn::{NnError, Weights};
 
 /// Longer headers are refused unread; real ones have less than a megabyte.
 const MAX_HEADER_BYTES: u64 = 100 << 20;
@@ -17,7 +17,25 @@ const MAX_HEADER_BYTES: u64 = 100 << 20;
 #[derive(Debug)]
 pub(super) struct WeightsHeader {
     path: PathBuf,
-    metadata: Metadata,
+    table: Table,
+}
+
+/// Which tensors there are.
+#[derive(Debug)]
+enum Table {
+    Safetensors(Metadata),
+    /// Its tensors are all of floats.
+    Checkpoint(Weights),
+}
+
+/// How a PyTorch checkpoint in its zip format begins.
+const CHECKPOINT: &[u8] = b"PK\x03\x04";
+
+/// Whether a file begins as a PyTorch checkpoint in its zip format does.
+pub(super) fn is_checkpoint(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4).read_to_end(&mut start));
+    read.is_ok() && start == CHECKPOINT
 }
 
 impl WeightsHeader {
@@ -33,6 +51,9 @@ impl WeightsHeader {
         let n_bytes = file.metadata().map_err(io)?.len();
         let mut start = Vec::new();
         file.by_ref().take(64).read_to_end(&mut start).map_err(io)?;
+        if start.starts_with(CHECKPOINT) {
+            return Ok(Self { path: path.to_owned(), table: Table::Checkpoint(Weights::open(path)?) });
+        }
         if let Some(kind) = foreign_kind(&start) {
             return Err(refuse(kind.to_owned()));
         }
@@ -56,17 +77,23 @@ impl WeightsHeader {
                 metadata.data_len()
             )));
         }
-        Ok(Self { path: path.to_owned(), metadata })
+        Ok(Self { path: path.to_owned(), table: Table::Safetensors(metadata) })
     }
 
     /// How many tensors it has.
     pub(super) fn n_tensors(&self) -> usize {
-        self.metadata.tensors().len()
+        match &self.table {
+            Table::Safetensors(metadata) => metadata.tensors().len(),
+            Table::Checkpoint(weights) => weights.n_tensors(),
+        }
     }
 
     /// Whether it has a tensor of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.metadata.info(name).is_some()
+        match &self.table {
+            Table::Safetensors(metadata) => metadata.info(name).is_some(),
+            Table::Checkpoint(weights) => weights.shape(name).is_some(),
+        }
     }
 
     /// Checks one tensor: there, of this shape, of floats.
@@ -80,25 +107,30 @@ impl WeightsHeader {
             found,
             path: self.path.clone(),
         };
-        let info = self.metadata.info(name).ok_or_else(|| refuse("nothing".to_owned()))?;
-        if info.shape != shape {
-            return Err(refuse(format!("{:?}", info.shape)));
+        let (found, dtype) = match &self.table {
+            Table::Safetensors(metadata) => {
+                metadata.info(name).map(|info| (info.shape.as_slice(), info.dtype))
+            }
+            Table::Checkpoint(weights) => weights.shape(name).map(|shape| (shape, Dtype::F32)),
         }
-        match info.dtype {
-            Dtype::F32 | Dtype::F16 | Dtype::BF16 => Ok(()),
-            other => Err(refuse(format!("numbers of type {other:?}, where F32, F16 or BF16 are read"))),
+        .ok_or_else(|| refuse("nothing".to_owned()))?;
+        if found != shape {
+            return Err(refuse(format!("{found:?}")));
+        }
+        match dtype {
+            Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16 => Ok(()),
+            other => Err(refuse(format!("numbers of type {other:?}, where F64, F32, F16 or BF16 are read"))),
         }
     }
 }
 
 /// Files people mistake for weights, known by their first bytes.
 fn foreign_kind(start: &[u8]) -> Option<&'static str> {
-    const PICKLE: &str =
-        "it is a PyTorch pickle, which can run code when it is loaded; convert it to safetensors";
+    const PICKLE: &str = "it is a PyTorch pickle of the old kind, which can run code when it is loaded; load it in PyTorch and save its state_dict with torch.save, or convert it to safetensors";
     let is = |bytes: &[u8]| start.starts_with(bytes);
     if is(b"version https://git-lfs") {
         Some("it is a Git LFS pointer, not the file itself; run `git lfs pull`")
-    } else if is(b"PK\x03\x04") || is_pickle(start) {
+    } else if is_pickle(start) {
         Some(PICKLE)
     } else if is(b"<!DOCTYPE") || is(b"<html") {
         Some("it is a web page, not weights")
@@ -165,7 +197,7 @@ mod tests {
             (file(&entry("[1]", "[8,4]"), 4), "cut or damaged"),
             (file(&entry("[4294967296,4294967296,2]", "[0,4]"), 4), "cut or damaged"),
             (file("nonsense", 0), "cut or damaged"),
-            (b"PK\x03\x04............".to_vec(), "run code"),
+            (b"PK\x03\x04............".to_vec(), "zip archive without its end"),
             (pickle, "run code"),
             (b"<html><body>Sign in</body></html>".to_vec(), "web page"),
             (b"version https://git-lfs.github.com/spec/v1\n".to_vec(), "git lfs pull"),

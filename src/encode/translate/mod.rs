@@ -112,6 +112,11 @@ impl Translator {
         format!("marian v{CODE_VERSION}; {:?}; {}", self.options, self.digest)
     }
 
+    /// Whether it computes on the CPU, where several threads may use it and a call works on several batches at once.
+    pub fn is_on_cpu(&self) -> bool {
+        self.model.device().is_cpu()
+    }
+
     /// How many titles one call of [`Translator::translate`] likes.
     pub fn batch_size(&self) -> usize {
         if self.model.device().is_cpu() { TITLES_PER_PASS } else { TITLES_PER_PASS_GPU }
@@ -177,7 +182,11 @@ impl Translator {
         pieces.map(String::as_str).collect::<String>().replace(SPACE, " ").trim().to_owned()
     }
 
-    fn open_files(
+    /// Opens a translator whose files lie where `locate` says.
+    ///
+    /// # Errors
+    /// As [`Translator::open`], or what `locate` says.
+    pub(in crate::encode) fn open_files(
         locate: &dyn Fn(&str) -> Result<PathBuf, EncodeError>,
         device: DeviceChoice,
     ) -> Result<Self, EncodeError> {
@@ -246,4 +255,4 @@ fn absent(folder: &Path, name: &str) -> EncodeError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -91,13 +91,19 @@ fn safetensors(tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
 }
 
+/// Writes the tiny translator's files into a folder.
+pub(crate) fn write_tiny(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join(CONFIG), CONFIG_JSON).unwrap();
+    fs::write(folder.join(VOCABULARY), VOCABULARY_JSON).unwrap();
+    fs::write(folder.join(SOURCE), SOURCE_SPM).unwrap();
+    fs::write(folder.join(WEIGHTS), safetensors(&tensors())).unwrap();
+}
+
 /// The tiny translator's whole folder.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(CONFIG), CONFIG_JSON).unwrap();
-    fs::write(folder.path().join(VOCABULARY), VOCABULARY_JSON).unwrap();
-    fs::write(folder.path().join(SOURCE), SOURCE_SPM).unwrap();
-    fs::write(folder.path().join(WEIGHTS), safetensors(&tensors())).unwrap();
+    write_tiny(folder.path());
     folder
 }
 

@@ -6,8 +6,8 @@ use super::Order;
 use super::compute::{Compute, nothing_matched};
 use crate::catalog::preview;
 use crate::jobs::{
-    Context, JobError, MatchOutcome, MatchPlan, Outcome, Request, RowRule, SearchQuery, SilentReporter,
-    collect_statistics, export, import, match_with, search,
+    Context, JobError, MatchOutcome, MatchPlan, Outcome, Request, RowRule, SearchQuery, SearchRows,
+    SilentReporter, collect_statistics, export, import, match_with, search,
 };
 use crate::review::build_queue;
 
@@ -56,7 +56,11 @@ impl Compute {
                     JobError::Refused(refusal.to_owned())
                 })?;
                 let context = Context::new(&SilentReporter, order.cancel.clone());
-                let rows = (ground.encoder.as_str(), &*ground.embeddings);
+                let rows = SearchRows {
+                    encoder: &ground.encoder,
+                    translate: ground.translate.as_deref(),
+                    embeddings: &ground.embeddings,
+                };
                 let hits = search(&bench, rows, query, *k, grounds.metric, &context)?;
                 Ok(Outcome::Found { hits, generation: *generation })
             }

@@ -302,6 +302,7 @@ impl Compute {
             let settings = MatchSettings {
                 image_encoder: of(&grounds.image),
                 text_encoder: of(&grounds.text),
+                translate: grounds.text.as_ref().and_then(|ground| ground.translate.clone()),
                 metric: grounds.metric,
                 k: grounds.k,
                 ..settings

@@ -22,10 +22,11 @@ pub(super) fn first_settings(wanted: &MatchSettings, bench: &Workbench) -> Vec<M
             .is_some_and(|spec| !spec.needs.is_empty() || spec.training != Training::NotNeeded)
     };
     let slow_image = wants_image && is_slow(&wanted.image_encoder);
-    let slow_text = wants_text && is_slow(&wanted.text_encoder);
+    let slow_text = wants_text && (is_slow(&wanted.text_encoder) || wanted.translate.is_some());
     let quick = |image: bool, text: bool, threshold: f32| MatchSettings {
         image_encoder: image.then(|| "phash".to_owned()),
         text_encoder: text.then(|| "idf-word".to_owned()),
+        translate: None,
         fusion: "mean".to_owned(),
         params: crate::fuse::FusionParams::default(),
         threshold,

@@ -96,6 +96,7 @@ impl Compute {
             let bench = Workbench::new(
                 catalog,
                 project.cache(),
+                project.translations(),
                 &project.trained(),
                 state.encoders.clone(),
                 settings.encoder_options,

@@ -174,6 +174,11 @@ impl Weights {
         self.digest.to_hex().to_string()
     }
 
+    /// How many tensors of the file are known, of a checkpoint those of floats.
+    pub fn n_tensors(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Shape of a tensor, `None` when the file has none of this name.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.entry(name).map(|entry| entry.shape.as_slice())

@@ -1,7 +1,8 @@
 //! The description of tensors in a PyTorch checkpoint: pickle protocol 2 as `torch.save` writes it, read as data.
 //!
 //! Nothing named in the file is looked up or called: the five constructors of tensors and dictionaries are known by
-//! name, whatever else the file wants built becomes a value that is not looked into. Values live in one list and name
+//! name, harmless others become values that are not looked into, and a file that names anything else, which PyTorch
+//! would import and run, is refused with that name. Values live in one list and name
 //! each other by position, so that a hostile file can neither nest deeper than the stack nor copy itself larger.
 //! The opcodes: CPython's Lib/pickletools.py.
 
@@ -55,6 +56,12 @@ enum Value {
 pub(super) fn described_tensors(pickle: &[u8]) -> Result<Vec<Described>, String> {
     let mut machine = Machine { bytes: pickle, ..Machine::default() };
     let top = machine.run()?;
+    if let Some(code) = &machine.code {
+        return Err(format!(
+            "a PyTorch checkpoint that runs `{code}` when it is loaded, so it is not read; ask for safetensors, or \
+             save its state_dict alone with torch.save"
+        ));
+    }
     let mut tensors = machine.tensors_of(top);
     for key in ["state_dict", "model_state_dict", "model"] {
         if tensors.is_empty() {
@@ -79,6 +86,37 @@ struct Machine<'a> {
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: HashMap<u32, Id>,
+    /// The first thing named that may be code.
+    code: Option<String>,
+}
+
+/// Whether a name stands for data: tensors, numbers and containers, and the plain records training programs keep beside
+/// them (what `torch.load` itself allows with `weights_only`, and a little more).
+fn is_harmless(module: &str, class: &str) -> bool {
+    match module {
+        "torch" => {
+            class.ends_with("Storage")
+                || ["Size", "device", "Tensor", "bool", "half", "double", "long"].contains(&class)
+                || ["float", "bfloat", "int", "uint", "complex"].iter().any(|kind| class.starts_with(kind))
+        }
+        "torch._utils" => class.starts_with("_rebuild_"),
+        "torch._tensor" => class == "_rebuild_from_type_v2",
+        "torch.storage" => class.ends_with("Storage"),
+        "torch.nn.parameter" => class == "Parameter",
+        "collections" => ["OrderedDict", "defaultdict", "Counter"].contains(&class),
+        "argparse" => class == "Namespace",
+        "builtins" | "__builtin__" => {
+            ["set", "frozenset", "dict", "list", "tuple", "int", "float", "bool", "complex", "slice", "range"]
+                .contains(&class)
+        }
+        "numpy" => ["dtype", "ndarray"].contains(&class),
+        "numpy.core.multiarray" | "numpy._core.multiarray" => ["scalar", "_reconstruct"].contains(&class),
+        "numpy.dtypes" => class.ends_with("DType"),
+        "_codecs" => class == "encode",
+        "datetime" => ["datetime", "date", "timedelta"].contains(&class),
+        "pathlib" => class.ends_with("Path"),
+        _ => false,
+    }
 }
 
 impl Machine<'_> {
@@ -111,6 +149,9 @@ impl Machine<'_> {
             }
             b'c' => {
                 let (module, class) = (self.line()?, self.line()?);
+                if self.code.is_none() && !is_harmless(&module, &class) {
+                    self.code = Some(format!("{module}.{class}"));
+                }
                 self.push(Value::Name(format!("{module} {class}")));
             }
             b'X' => {

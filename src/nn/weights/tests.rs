@@ -183,6 +183,31 @@ fn checkpoints_that_lie_are_refused() {
 }
 
 #[test]
+fn a_checkpoint_that_would_run_code_is_refused_by_its_name() {
+    // A file whose loading would call `shutil.copyfileobj` has as long a name as the harmless `argparse.Namespace`.
+    check_refused(
+        checkpoint_with(b"cargparse\nNamespace", b"cshutil\ncopyfileobj"),
+        "runs `shutil.copyfileobj`",
+    );
+}
+
+#[test]
+fn a_checkpoint_becomes_safetensors() {
+    let checkpoint = open(CHECKPOINT.to_vec()).unwrap();
+    let mut bytes = Vec::new();
+    checkpoint.write_safetensors(&mut bytes).unwrap();
+    let weights = open(bytes).unwrap();
+    assert_eq!((weights.n_tensors(), checkpoint.n_tensors()), (4, 4));
+    for (name, shape) in
+        [("a.weight", &[2, 3][..]), ("a.bias", &[2]), ("n.running_var", &[1]), ("view", &[2, 2])]
+    {
+        assert_eq!(weights.values(name, shape).unwrap(), checkpoint.values(name, shape).unwrap(), "{name}");
+    }
+    let mut room = [0_u8; 20];
+    assert!(matches!(checkpoint.write_safetensors(&mut room[..]), Err(NnError::Write(_))));
+}
+
+#[test]
 fn names_of_other_libraries_are_tried_second() {
     let tensors = [("b.a", vec![1.0_f32]), ("mine", vec![2.0]), ("b.mine", vec![3.0])];
     let tensors = tensors.map(|(name, values)| (name.to_owned(), (vec![1], values)));

@@ -6,7 +6,9 @@ use std::io::Write;
 use candle_core::{DType, Tensor};
 use serde_json::{Map, Value, json};
 
+use super::{Entry, MAX_FILE_BYTES, Numbers, Weights, damaged};
 use crate::nn::NnError;
+use safetensors::Dtype;
 
 /// Writes the tensors in order of their names, f16 and bf16 as they are, other floats as f32.
 ///
@@ -48,6 +50,55 @@ pub fn write_safetensors(mut to: impl Write, tensors: &BTreeMap<String, Tensor>)
         to.write_all(&bytes)?;
     }
     Ok(to.flush()?)
+}
+
+impl Weights {
+    /// Writes all tensors as safetensors under the names they have in the file, f16 and bf16 as they are, other floats as f32;
+    /// one tensor at a time is in memory.
+    ///
+    /// # Errors
+    /// [`NnError::Write`] when the writer fails, [`NnError::Weights`] when the file cannot be read or would grow beyond
+    /// what is read again, [`NnError::Tensor`] for numbers that are no floats.
+    pub fn write_safetensors(&self, mut to: impl Write) -> Result<(), NnError> {
+        let tensors: BTreeMap<&String, &Entry> = self.entries.iter().collect();
+        let (mut header, mut n_bytes) = (Map::new(), 0_usize);
+        for (name, entry) in &tensors {
+            let (dtype, size) = match &entry.numbers {
+                Numbers::Stored(Dtype::F16, _) => ("F16", 2),
+                Numbers::Stored(Dtype::BF16, _) => ("BF16", 2),
+                Numbers::Stored(..) | Numbers::Given(_) => ("F32", 4),
+            };
+            let n_values: usize = entry.shape.iter().product();
+            // Tensors may share one storage, which is written for each of them.
+            let end = n_bytes.saturating_add(n_values.saturating_mul(size));
+            if end > MAX_FILE_BYTES {
+                let reason = format!("its tensors need more than the {MAX_FILE_BYTES} bytes allowed");
+                return Err(damaged(&self.path, reason));
+            }
+            let entry = json!({"dtype": dtype, "shape": entry.shape, "data_offsets": [n_bytes, end]});
+            header.insert((*name).clone(), entry);
+            n_bytes = end;
+        }
+        let mut header = Value::Object(header).to_string().into_bytes();
+        // Blanks, so that the numbers start at a multiple of their size.
+        header.resize(header.len().next_multiple_of(8), b' ');
+        to.write_all(&(header.len() as u64).to_le_bytes())?;
+        to.write_all(&header)?;
+        for (name, entry) in &tensors {
+            match &entry.numbers {
+                Numbers::Stored(Dtype::F16 | Dtype::BF16 | Dtype::F32, span) => {
+                    let read = self.source.read(span.clone());
+                    to.write_all(&read.map_err(|error| damaged(&self.path, error.to_string()))?)?;
+                }
+                Numbers::Stored(..) | Numbers::Given(_) => {
+                    let values = self.values(name, &entry.shape)?;
+                    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                    to.write_all(&bytes)?;
+                }
+            }
+        }
+        Ok(to.flush()?)
+    }
 }
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ impl EmbeddingCache {
                 Ok(shard) => rows.push(shard),
                 Err(reason) => {
                     is_whole = false;
-                    set_aside(path, &reason);
+                    let _ = set_aside(path, &reason);
                 }
             }
         }
@@ -239,7 +239,7 @@ impl EmbeddingCache {
         match FileReader::new(&bytes).and_then(|file| parse(&file)) {
             Ok(content) => Ok(Some(content)),
             Err(reason) => {
-                set_aside(&path, &reason);
+                let _ = set_aside(&path, &reason);
                 Ok(None)
             }
         }
@@ -264,7 +264,9 @@ impl EmbeddingCache {
             let mut file = File::open(&path).map_err(|error| read_error(&path, &error))?;
             match ShardHeader::read(&mut file) {
                 Ok(header) => shards.push((path, header)),
-                Err(reason) => set_aside(&path, &reason),
+                Err(reason) => {
+                    let _ = set_aside(&path, &reason);
+                }
             }
         }
         Ok(shards)
@@ -312,12 +314,14 @@ fn write_file(path: &Path, file: FileWriter) -> Result<(), ProjectError> {
 }
 
 /// Renames a damaged file, so that it is neither used nor lost. Where that fails (a read-only disk) it is passed over
-/// again next time.
-fn set_aside(path: &Path, reason: &str) {
+/// again next time. Gives where the file is now.
+pub(super) fn set_aside(path: &Path, reason: &str) -> PathBuf {
     let aside = with_ending(path, DAMAGED);
-    if std::fs::rename(path, &aside).is_ok() {
-        let _ = write_atomic(&with_ending(&aside, REASON), reason.as_bytes());
+    if std::fs::rename(path, &aside).is_err() {
+        return path.to_owned();
     }
+    let _ = write_atomic(&with_ending(&aside, REASON), reason.as_bytes());
+    aside
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

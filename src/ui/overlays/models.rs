@@ -62,7 +62,7 @@ fn head(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         }
         if ui
             .button("Add files\u{2026}")
-            .on_hover_text("Takes weights of your own (safetensors); the architecture is recognised, config and tokenizer beside them are found. Weights may also be dropped on the window")
+            .on_hover_text("Takes weights of your own (safetensors or a PyTorch checkpoint); the architecture is recognised, config and tokenizer beside them are found. Weights may also be dropped on the window")
             .clicked()
         {
             out.push(Command::Models(ModelsCommand::PickFiles(None)));

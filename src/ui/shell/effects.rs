@@ -29,7 +29,7 @@ impl Dialogs {
             let dialog = rfd::FileDialog::new();
             let path = match &what {
                 PickFor::Catalogue | PickFor::ImportPairs => dialog.pick_file(),
-                PickFor::ModelFiles(_) => dialog.add_filter("Weights", &["safetensors"]).pick_file(),
+                PickFor::ModelFiles(_) => dialog.add_filter("Weights", WEIGHTS).pick_file(),
                 PickFor::Folder | PickFor::ImagesFolder => dialog.pick_folder(),
                 PickFor::Export { file_name, .. } => dialog.set_file_name(*file_name).save_file(),
                 PickFor::LogCopy => dialog.set_file_name("review-copy.sqlite").save_file(),
@@ -148,8 +148,12 @@ fn is_picture(path: &std::path::Path) -> bool {
 
 /// Dropped weights become a model instead of being opened as a catalogue.
 fn is_weights(path: &std::path::Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    WEIGHTS.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
+
+/// Endings of weights: safetensors and PyTorch checkpoints.
+const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "bin"];
 
 /// A file's path as the system's programs take it; a URL as it is.
 fn as_url(target: &str) -> String {

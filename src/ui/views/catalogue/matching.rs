@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use egui::RichText;
 
+use super::translation::{self, TranslationChoice};
 use crate::app::{Command, MatchCommand, ModelsCommand, Which};
 use crate::encode::{EncoderSpec, EncoderTable, Modality, ModelStore};
 use crate::ui::{Outbox, ViewContext, widgets};
@@ -20,17 +21,18 @@ struct Models {
     encoders: Arc<EncoderTable>,
     /// Encoders some of whose model files are absent, by id.
     absent: Arc<BTreeMap<String, Absent>>,
+    translations: Arc<Vec<TranslationChoice>>,
 }
 
-/// What an encoder lacks.
+/// What an encoder or a translation lacks.
 #[derive(Clone, Default)]
-struct Absent {
+pub(super) struct Absent {
     /// The models to get.
     models: Vec<String>,
     /// Whether all of them can be downloaded.
-    can_get: bool,
+    pub(super) can_get: bool,
     /// About how large they are, in words; empty where unknown.
-    size: String,
+    pub(super) size: String,
 }
 
 /// Draws the page.
@@ -54,6 +56,9 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         if let Some(id) = text {
             out.push(Command::Match(MatchCommand::TextEncoder(id)));
         }
+        if settings.text_encoder.is_some() || settings.translate.is_some() {
+            translation::show(ui, context, &models.translations, &models.folder, out);
+        }
         if settings.image_encoder.is_none() && settings.text_encoder.is_none() {
             let text = "\u{26a0} Choose at least one encoder; without any there is nothing to compare";
             ui.label(RichText::new(text).color(context.theme.palette.warning));
@@ -74,30 +79,34 @@ fn look(ui: &egui::Ui, context: ViewContext<'_>) -> Models {
     let store = ModelStore::resolve(context.app.models_folder().as_deref());
     let encoders = EncoderTable::of(&store);
     let lacking = encoders.specs().iter().filter(|spec| !spec.is_ready(&store));
-    let absent = lacking.map(|spec| (spec.id.clone(), absent(spec, &store))).collect();
+    let models_of = |spec: &EncoderSpec| spec.absent(&store).map(str::to_owned).collect();
+    let absent = lacking.map(|spec| (spec.id.clone(), Absent::of(models_of(spec), &store))).collect();
     let models = Models {
         looked_secs: Some(now),
         folder: store.folder().display().to_string(),
         absent: Arc::new(absent),
         encoders,
+        translations: Arc::new(translation::choices(&store)),
     };
     ui.data_mut(|data| data.insert_temp(id, models.clone()));
     models
 }
 
-fn absent(spec: &EncoderSpec, store: &ModelStore) -> Absent {
-    let models: Vec<String> = spec.absent(store).map(str::to_owned).collect();
-    let entries: Vec<_> = models.iter().filter_map(|model| store.entry(model)).collect();
-    let can_get = entries.len() == models.len() && entries.iter().all(|entry| entry.source.is_some());
-    let sizes: Vec<String> = entries.iter().filter_map(|entry| Some(entry.size()?.to_string())).collect();
-    Absent { models, can_get, size: sizes.join(" and ") }
+impl Absent {
+    /// What getting these models takes.
+    pub(super) fn of(models: Vec<String>, store: &ModelStore) -> Self {
+        let entries: Vec<_> = models.iter().filter_map(|model| store.entry(model)).collect();
+        let can_get = entries.len() == models.len() && entries.iter().all(|entry| entry.source.is_some());
+        let sizes: Vec<String> = entries.iter().filter_map(|entry| Some(entry.size()?.to_string())).collect();
+        Self { models, can_get, size: sizes.join(" and ") }
+    }
 }
 
-/// "Get" for what an encoder lacks, or how far that is.
-fn get_button(
+/// "Get" for what is lacking, or how far that is.
+pub(super) fn get_button(
     ui: &mut egui::Ui,
     context: ViewContext<'_>,
-    spec: &EncoderSpec,
+    label: &str,
     absent: &Absent,
     out: &mut Outbox,
 ) {
@@ -113,7 +122,7 @@ fn get_button(
         return;
     }
     let get = ui.button("Get");
-    let name = format!("Get {}", spec.label);
+    let name = format!("Get {label}");
     get.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if get.on_hover_text(format!("Downloads its model files, {}", absent.size)).clicked() {
         let commands = absent.models.iter().map(|model| ModelsCommand::Get(Which::Id(model.clone())));
@@ -161,7 +170,7 @@ fn picker(
                         ui.close();
                     }
                     if let Some(absent) = lack(spec) {
-                        get_button(ui, context, spec, absent, out);
+                        get_button(ui, context, &spec.label, absent, out);
                     }
                 });
             }
@@ -185,7 +194,7 @@ fn picker(
         };
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(text).small().color(context.theme.palette.warning));
-            get_button(ui, context, spec, absent, out);
+            get_button(ui, context, &spec.label, absent, out);
         });
     }
     let n_absent = own().filter(|spec| lack(spec).is_some()).count();

@@ -6,6 +6,7 @@ mod empty;
 mod matching;
 mod problems;
 mod statistics;
+mod translation;
 
 pub(in crate::ui) use browse::focus_when_asked;
 

@@ -78,6 +78,9 @@ fn in_use(context: ViewContext<'_>, statistics: &Statistics) -> Vec<(String, Str
         line("Image encoder", encoder(&settings.image_encoder)),
         line("Text encoder", encoder(&settings.text_encoder)),
     ];
+    if let Some(id) = &settings.translate {
+        lines.push(line("Titles translated by", id.clone()));
+    }
     if let Some(outcome) = &context.app.matching.outcome {
         let n_matched: usize = outcome.clusters.clusters.iter().map(|cluster| cluster.members.len()).sum();
         let n_clusters = outcome.clusters.clusters.len();

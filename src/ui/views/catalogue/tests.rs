@@ -8,7 +8,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use crate::app::{
-    AppState, CatalogueCommand, CatalogueSection, Command, Keymap, Session, SessionCommand, apply,
+    AppState, CatalogueCommand, CatalogueSection, Command, Keymap, MatchCommand, Session, SessionCommand,
+    apply,
 };
 use crate::catalog::{
     Catalog, CatalogBuilder, CatalogSource, ColumnMap, ColumnPreview, ImageSource, OpenOptions, Problem,
@@ -181,4 +182,12 @@ fn statistics_and_encoders_are_shown() {
     page.run_steps(2);
     page.get_by_label("Tune");
     page.get_by_label_contains("Text encoder: ");
+    page.get_by_label("Translate titles: Off: titles as they are").click();
+    page.run_steps(3);
+    page.get_by_label_contains("Opus-MT Indonesian to English").click();
+    page.run_steps(3);
+    let chosen = Some("opus-mt-id-en".to_owned());
+    assert!(page.state().sent.contains(&Command::Match(MatchCommand::Translate(chosen.clone()))));
+    assert_eq!(page.state().state.matching.settings.translate, chosen);
+    page.get_by_label("Translate titles: Opus-MT Indonesian to English");
 }
