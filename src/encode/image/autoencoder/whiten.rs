@@ -81,8 +81,11 @@ fn inverse_of_cholesky_factor(mut matrix: Vec<f64>, width: usize) -> Vec<f64> {
         for row in column..width {
             let known: f64 = (0..column).map(|k| matrix[at(row, k)] * matrix[at(column, k)]).sum();
             let rest = matrix[at(row, column)] - known;
-            matrix[at(row, column)] =
-                if row == column { rest.max(f64::MIN_POSITIVE).sqrt() } else { rest / matrix[at(column, column)] };
+            matrix[at(row, column)] = if row == column {
+                rest.max(f64::MIN_POSITIVE).sqrt()
+            } else {
+                rest / matrix[at(column, column)]
+            };
         }
     }
     let mut inverse = vec![0.0; width * width];
