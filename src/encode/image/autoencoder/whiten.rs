@@ -109,7 +109,7 @@ mod tests {
         let mut random = Random::new(1);
         let mut code = || {
             let [a, b, c] = [random.uniform() as f32, random.uniform() as f32, random.uniform() as f32];
-            [5.0 + 9.0 * a, 5.0 + 8.0 * a + b, 5.0 - a + 0.1 * c]
+            [5.0 + 9.0 * a, 5.0 + 8.0 * a + b, 5.0 - a + 0.5 * c]
         };
         (0..n_codes).flat_map(|_| code()).collect()
     }
