@@ -11,7 +11,8 @@ use candle_core::Tensor;
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use image::RgbImage;
 
-use super::{CENTRE, CHANNELS, N_SMALLEST, SIDE, SMALLEST, WIDTH, autoencoder_graph, preprocess};
+use super::whiten::Whitening;
+use super::{CENTRE, CHANNELS, N_SMALLEST, SIDE, SMALLEST, WHITENING, WIDTH, autoencoder_graph, preprocess};
 use crate::encode::EncodeError;
 use crate::nn::{
     Activation, Convolution, DeviceChoice, Graph, GraphBuilder, Linear, Mode, NetworkInput, NnError, Random,
@@ -79,7 +80,7 @@ impl AutoencoderLearning {
         Ok(self.error(&self.pictures(batch)?)?.detach().to_scalar::<f32>()?)
     }
 
-    /// The codes (n, 96) of a batch, neither centred nor normalised.
+    /// The codes (n, 96) of a batch, neither whitened nor normalised.
     ///
     /// # Errors
     /// When the device fails.
@@ -180,18 +181,15 @@ pub struct EncoderWeights {
 }
 
 impl EncoderWeights {
-    /// The bytes of a safetensors file, with the mean of `codes` (n, 96) as the centre.
+    /// The bytes of a safetensors file, with the mean of `codes` (n, 96) and what whitens them.
     ///
     /// # Errors
     /// When the device fails.
     pub fn to_safetensors(mut self, codes: &[f32]) -> Result<Vec<u8>, EncodeError> {
-        let mut centre = vec![0.0_f64; WIDTH];
-        for code in codes.chunks_exact(WIDTH) {
-            centre.iter_mut().zip(code).for_each(|(sum, &value)| *sum += f64::from(value));
-        }
-        let n_codes = (codes.len() / WIDTH).max(1) as f64;
-        let centre: Vec<f32> = centre.into_iter().map(|sum| (sum / n_codes) as f32).collect();
-        self.tensors.insert(CENTRE.to_owned(), Tensor::from_vec(centre, WIDTH, &candle_core::Device::Cpu)?);
+        let Whitening { centre, matrix } = Whitening::of(codes, WIDTH);
+        let device = candle_core::Device::Cpu;
+        self.tensors.insert(CENTRE.to_owned(), Tensor::from_vec(centre, WIDTH, &device)?);
+        self.tensors.insert(WHITENING.to_owned(), Tensor::from_vec(matrix, (WIDTH, WIDTH), &device)?);
         let mut bytes = Vec::new();
         write_safetensors(&mut bytes, &self.tensors)?;
         Ok(bytes)

@@ -1,12 +1,14 @@
 //! `autoencoder`: a small convolutional network that learns to write each picture of the catalogue down in 96 numbers and to
 //! draw it again from them (Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science
 //! 2006; convolutional: Masci et al., "Stacked convolutional auto-encoders for hierarchical feature extraction", ICANN 2011).
-//! Those numbers, centred, are the embedding. It needs no labels and no download, sees 64 x 64 pixels, and knows nothing
+//! Those numbers, whitened, are the embedding. It needs no labels and no download, sees 64 x 64 pixels, and knows nothing
 //! that is not in this catalogue.
 //!
-//! Here are the network and the encoder; [`learn`] draws again and learns. Neither decides when to learn.
+//! Here are the network and the encoder; [`learn`] draws again and learns, [`whiten`] evens the numbers out. None decides when to
+//! learn.
 
 mod learn;
+mod whiten;
 
 use std::path::Path;
 
@@ -14,6 +16,7 @@ use candle_core::Tensor;
 use image::RgbImage;
 
 pub use learn::{AutoencoderLearning, EncoderWeights, SmallPicture};
+use whiten::Whitening;
 
 use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
@@ -45,8 +48,10 @@ const SMALLEST: usize = SIDE >> (CHANNELS.len() - 1);
 const N_SMALLEST: usize = CHANNELS[CHANNELS.len() - 1] * SMALLEST * SMALLEST;
 /// The tensor that is subtracted from every code: the mean of the codes of what was learnt from.
 const CENTRE: &str = "centre";
+/// The matrix (96, 96) the rest is multiplied with.
+const WHITENING: &str = "whitening";
 /// Raised when the same weights and pictures give other numbers.
-const CODE_VERSION: u32 = 1;
+const CODE_VERSION: u32 = 2;
 
 /// The network from pictures (n, 3, 64, 64) to codes (n, 96).
 pub fn autoencoder_graph() -> Graph {
@@ -88,7 +93,7 @@ fn preprocess() -> Preprocess {
 
 struct Autoencoder {
     network: Plan,
-    centre: Vec<f32>,
+    whitening: Whitening,
     preprocess: Preprocess,
     fingerprint: String,
 }
@@ -108,11 +113,14 @@ pub(in crate::encode) fn open(folder: &Path, device: DeviceChoice) -> Result<Enc
 /// The encoder with these weights.
 fn from_weights(weights: &Weights, device: DeviceChoice) -> Result<Encoder, EncodeError> {
     let network = Plan::compile(&autoencoder_graph(), weights, &open_device(device)?, Precision::F32)?;
-    let centre = weights.values(CENTRE, &[WIDTH])?;
+    let whitening = Whitening {
+        centre: weights.values(CENTRE, &[WIDTH])?,
+        matrix: weights.values(WHITENING, &[WIDTH, WIDTH])?,
+    };
     let preprocess = preprocess();
     let fingerprint =
         format!("{ID} v{CODE_VERSION}; {}; weights {}", preprocess.fingerprint(), weights.digest());
-    Ok(Encoder::Image(Box::new(Autoencoder { network, centre, preprocess, fingerprint })))
+    Ok(Encoder::Image(Box::new(Autoencoder { network, whitening, preprocess, fingerprint })))
 }
 
 impl ImageEncoder for Autoencoder {
@@ -137,7 +145,7 @@ impl ImageEncoder for Autoencoder {
         let pictures = Tensor::from_vec(values, (batch.len(), 3, SIDE, SIDE), self.network.device())?;
         rows.values = self.network.run(NetworkInput::Images(&pictures))?.flatten_all()?.to_vec1()?;
         for row in rows.values.chunks_exact_mut(WIDTH) {
-            row.iter_mut().zip(&self.centre).for_each(|(value, centre)| *value -= centre);
+            self.whitening.apply(row);
             l2_normalise(row);
         }
         Ok(EmbeddingRows::Dense(rows))

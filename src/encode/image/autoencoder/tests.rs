@@ -68,13 +68,13 @@ fn the_encoder_computes_what_learning_computed() {
     let all: Vec<&SmallPicture> = small.iter().collect();
     let learning = AutoencoderLearning::new(DeviceChoice::Cpu, 2).unwrap();
     let codes = learning.codes(&all).unwrap();
-    let centre: Vec<f32> =
-        (0..WIDTH).map(|i| codes.iter().skip(i).step_by(WIDTH).sum::<f32>() / 3.0).collect();
+    let whitening = Whitening::of(&codes, WIDTH);
     let Encoder::Image(encoder) = encoder(&learning, &small) else { panic!("it reads no pictures") };
     let prepared: Vec<Prepared> = pictures.iter().take(3).map(|picture| encoder.prepare(picture)).collect();
     let EmbeddingRows::Dense(rows) = encoder.embed(&prepared).unwrap() else { panic!("not dense") };
     for (code, row) in codes.chunks_exact(WIDTH).zip(rows.values.chunks_exact(WIDTH)) {
-        let mut expected: Vec<f32> = code.iter().zip(&centre).map(|(value, centre)| value - centre).collect();
+        let mut expected = code.to_vec();
+        whitening.apply(&mut expected);
         l2_normalise(&mut expected);
         for (found, expected) in row.iter().zip(&expected) {
             assert!((found - expected).abs() < 1e-4, "{found} {expected}");
