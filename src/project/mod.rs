@@ -8,6 +8,7 @@ mod filesystem;
 mod lock;
 mod review_store;
 mod settings;
+mod trained;
 pub mod user_files;
 
 pub use atomic::write_atomic;
@@ -16,6 +17,7 @@ pub use error::ProjectError;
 pub use lock::{Access, Holder, ProjectLock};
 pub use review_store::{Appended, ReviewStore};
 pub use settings::{MatchSettings, ProjectSettings};
+pub use trained::{Promotion, TrainedFiles, TrainedModels};
 
 use std::path::{Path, PathBuf};
 

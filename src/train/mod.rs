@@ -9,16 +9,20 @@ mod math;
 pub mod miners;
 pub mod optimisers;
 mod random;
+mod changes;
 mod receipt;
+mod recipes;
 pub mod samplers;
 mod split;
 mod tensors;
 mod trainer;
 
+pub use changes::{PairChanges, changed_pairs};
 pub use error::TrainError;
 pub use labels::{Labels, Relation, Unreviewed};
 pub use random::Random;
 pub use receipt::{DataFacts, Interval, Judgement, Receipt, bootstrap_by_group, judge};
+pub use recipes::{NamedRecipe, Parameter, built_in_recipes, parameters, with_parameter};
 pub use split::{Part, SplitShares, part_of, split_by_group};
 pub use tensors::NamedTensors;
 pub use trainer::{
