@@ -32,7 +32,9 @@ pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter, Uni
 pub use exchange::{EXPORT_SUBMISSION, export, import};
 pub use learning::{Receipt, learn};
 pub use load::{load_catalog, open_catalog_project};
-pub use matching::{Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_trained, match_with};
+pub use matching::{
+    Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_trained, match_with,
+};
 pub use meter::Meter;
 pub use models::{
     ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,

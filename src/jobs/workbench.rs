@@ -144,7 +144,9 @@ impl Workbench {
 
     /// Whether the encoder with this id can be opened here: it exists, its files are there, and it needs no learning first.
     pub(super) fn is_ready(&self, id: &str) -> bool {
-        self.table.spec(id).is_ok_and(|spec| spec.is_ready(&self.encoders.models) && spec.must_learn().is_none())
+        self.table
+            .spec(id)
+            .is_ok_and(|spec| spec.is_ready(&self.encoders.models) && spec.must_learn().is_none())
     }
 
     /// Whether any posting has something to embed: a picture that is there, or a title.

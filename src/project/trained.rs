@@ -254,7 +254,8 @@ fn read_pair(folder: &Path, id: &str) -> Result<TrainedFiles, ProjectError> {
         return Err(ProjectError::NotTrained { id: id.to_owned(), folder: folder.to_owned() });
     }
     let head = std::fs::read(&head_path).map_err(|error| read_error(&head_path, &error))?;
-    let receipt = std::fs::read_to_string(&receipt_path).map_err(|error| read_error(&receipt_path, &error))?;
+    let receipt =
+        std::fs::read_to_string(&receipt_path).map_err(|error| read_error(&receipt_path, &error))?;
     Ok(TrainedFiles { id: id.to_owned(), head_path, head, receipt })
 }
 
@@ -301,7 +302,8 @@ mod tests {
         let files = models.load("a").unwrap();
         assert_eq!((files.head.as_slice(), files.receipt.as_str()), (&b"two"[..], "second"));
         assert_eq!(models.ids().unwrap(), ["a"]);
-        let left: Vec<_> = std::fs::read_dir(&models.folder).unwrap().flatten().map(|it| it.file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(&models.folder).unwrap().flatten().map(|it| it.file_name()).collect();
         assert_eq!(left, ["a"]);
     }
 

@@ -1,6 +1,7 @@
 //! Station 3: learns from decisions. Losses, miners, samplers, heads, optimisers and the trainer that joins them, on
 //! cached embeddings. Knows neither the project's folder nor the window, and starts no thread of its own.
 
+mod changes;
 mod error;
 pub mod heads;
 mod labels;
@@ -9,7 +10,6 @@ mod math;
 pub mod miners;
 pub mod optimisers;
 mod random;
-mod changes;
 mod receipt;
 mod recipes;
 pub mod samplers;

@@ -42,7 +42,9 @@ impl FeatureSet {
         let mut side = |wanted: &[String], modality: Modality, what: &str| {
             let Some(first) = wanted.first() else { return Ok(None) };
             if !bench.has(modality) {
-                notes.push(format!("the catalogue has no {what}; the recipe's encoder of {what} was left out"));
+                notes.push(format!(
+                    "the catalogue has no {what}; the recipe's encoder of {what} was left out"
+                ));
                 return Ok(None);
             }
             let Some(id) = wanted.iter().find(|id| bench.is_ready(id)) else {

@@ -35,7 +35,8 @@ impl LabelSet {
         let of_catalogue = plan.labels != LabelSource::Decisions && catalog.has_groups();
         if plan.labels == LabelSource::Catalogue && !of_catalogue {
             return Err(JobError::Refused(
-                "the catalogue has no group labels to learn from. Review pairs and use --labels decisions".to_owned(),
+                "the catalogue has no group labels to learn from. Review pairs and use --labels decisions"
+                    .to_owned(),
             ));
         }
         let of_decisions = plan.labels != LabelSource::Catalogue;
@@ -47,15 +48,19 @@ impl LabelSet {
         }
         let ids = groups.ids();
         let mut notes = Vec::new();
-        let rejected = if of_decisions { rejected(plan.review, catalog, &ids, &mut notes) } else { Vec::new() };
-        let has_own = ids.iter().enumerate().any(|(row, id)| {
-            id.is_some() && catalog.group(PostingIdx::from_row(row)).is_none()
-        });
+        let rejected =
+            if of_decisions { rejected(plan.review, catalog, &ids, &mut notes) } else { Vec::new() };
+        let has_own = ids
+            .iter()
+            .enumerate()
+            .any(|(row, id)| id.is_some() && catalog.group(PostingIdx::from_row(row)).is_none());
         // Groups known from decisions alone may be the same product as any other, until somebody says.
         let is_complete = of_catalogue && n_labelled > 0 && !has_own;
         let unreviewed = if is_complete { Unreviewed::Different } else { plan.recipe.unreviewed };
         if unreviewed == Unreviewed::Different && !is_complete {
-            notes.push("unreviewed pairs of two groups were taken for different, as the recipe says".to_owned());
+            notes.push(
+                "unreviewed pairs of two groups were taken for different, as the recipe says".to_owned(),
+            );
         }
         let names = names(catalog, &ids, of_catalogue);
         Ok(Self { labels: Labels::new(ids, &rejected, unreviewed), names, notes })
@@ -118,7 +123,8 @@ impl Joined {
 
     fn join_decisions(&mut self, review: &ReviewState, catalog: &Catalog) {
         for group in review.united_groups() {
-            let rows: Vec<usize> = group.iter().filter_map(|key| catalog.find(key)).map(PostingIdx::at).collect();
+            let rows: Vec<usize> =
+                group.iter().filter_map(|key| catalog.find(key)).map(PostingIdx::at).collect();
             for &row in &rows {
                 self.mark(row);
             }

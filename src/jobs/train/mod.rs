@@ -18,8 +18,8 @@ use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Flow, Labels, NamedRecipe, Part, Receipt, SplitShares, TrainError, TrainingData,
-    TrainingReport, TrainingReporter, changed_pairs, judge, train,
+    Checkpoint, DataFacts, Ended, Flow, Labels, NamedRecipe, Part, Receipt, SplitShares, TrainError,
+    TrainingData, TrainingReport, TrainingReporter, changed_pairs, judge, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
@@ -148,7 +148,10 @@ pub fn train_head(
     let mut notes = features.notes;
     notes.append(&mut labels.notes);
     if outcome.best.epoch == 0 {
-        notes.push("no round was better on the validation part than the untrained head, which is what was kept".to_owned());
+        notes.push(
+            "no round was better on the validation part than the untrained head, which is what was kept"
+                .to_owned(),
+        );
     }
     let receipt = TrainedReceipt {
         recipe: recipe.clone(),

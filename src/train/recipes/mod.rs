@@ -57,7 +57,8 @@ impl NamedRecipe {
     /// # Errors
     /// [`TrainError::Recipe`] with the field and the line.
     pub fn from_ron(text: &str) -> Result<Self, TrainError> {
-        let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+        let options =
+            ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
         let recipe: Self = options.from_str(text).map_err(|error| TrainError::Recipe(error.to_string()))?;
         recipe.check()?;
         Ok(recipe)
@@ -78,7 +79,9 @@ impl NamedRecipe {
             )));
         }
         if self.image_encoders.is_empty() && self.text_encoders.is_empty() {
-            return Err(TrainError::Recipe("it names no encoder, neither of pictures nor of titles".to_owned()));
+            return Err(TrainError::Recipe(
+                "it names no encoder, neither of pictures nor of titles".to_owned(),
+            ));
         }
         self.training.check().map(|_| ())
     }
@@ -110,12 +113,23 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let with = |id: &str, rest: &str| format!("(id: \"{id}\", label: \"l\", summary: \"s\", source: \"s\", {rest})");
+        let with = |id: &str, rest: &str| {
+            format!("(id: \"{id}\", label: \"l\", summary: \"s\", source: \"s\", {rest})")
+        };
         check_refused(&with("a/b", "text_encoders: [\"idf-word\"]"), "cannot be its id");
         check_refused(&with("promoted", "text_encoders: [\"idf-word\"]"), "cannot be its id");
         check_refused(&with("a", ""), "names no encoder");
-        check_refused(&with("a", "text_encoders: [\"idf-word\"], training: (loss: \"none\")"), "no loss `none`");
-        check_refused(&with("a", "text_encoders: [\"idf-word\"], training: (lerning_rate: 1)"), "lerning_rate");
-        check_refused(&with("a", "text_encoders: [\"idf-word\"], training: (loss_params: (margn: 1))"), "margn");
+        check_refused(
+            &with("a", "text_encoders: [\"idf-word\"], training: (loss: \"none\")"),
+            "no loss `none`",
+        );
+        check_refused(
+            &with("a", "text_encoders: [\"idf-word\"], training: (lerning_rate: 1)"),
+            "lerning_rate",
+        );
+        check_refused(
+            &with("a", "text_encoders: [\"idf-word\"], training: (loss_params: (margn: 1))"),
+            "margn",
+        );
     }
 }

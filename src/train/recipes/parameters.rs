@@ -25,10 +25,19 @@ const TRAINING: &str = "training";
 
 /// Last part of a path, and what it means.
 const EXPLANATIONS: &[(&str, &str)] = &[
-    ("image_encoders", "Encoders of pictures, the wanted one first, then stand-ins; the first whose files are there is used"),
+    (
+        "image_encoders",
+        "Encoders of pictures, the wanted one first, then stand-ins; the first whose files are there is used",
+    ),
     ("text_encoders", "Encoders of titles, likewise"),
-    ("unreviewed", "Unknown: only rejected pairs are different. Different: postings of two groups are, reviewed or not"),
-    ("towers", "Fused: picture and title side by side through one projection. PerModality: a projection each"),
+    (
+        "unreviewed",
+        "Unknown: only rejected pairs are different. Different: postings of two groups are, reviewed or not",
+    ),
+    (
+        "towers",
+        "Fused: picture and title side by side through one projection. PerModality: a projection each",
+    ),
     ("depth", "Layers of a projection: Identity, Linear, or TwoLayers with ReLU between"),
     ("hidden", "Numbers between two layers"),
     ("width", "Numbers a projection gives"),
@@ -44,7 +53,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("margin_ramp_steps", "Steps over which the margin rises from 0"),
     ("margin_exponent", "How much smaller the margin of large groups is; 0 is the same for all"),
     ("margin_floor", "The margin of an infinitely large group"),
-    ("miner", "Where negatives come from, for losses on pairs and triplets; losses over whole batches use the batch"),
+    (
+        "miner",
+        "Where negatives come from, for losses on pairs and triplets; losses over whole batches use the batch",
+    ),
     ("per_positive", "Negatives for each positive pair; losses over whole batches use the batch instead"),
     ("per_row", "Nearest wrong postings used for each posting"),
     ("sampler", "Order of postings, for losses over batches of postings; pairs and triplets are shuffled"),
@@ -115,7 +127,8 @@ pub fn with_parameter(recipe: &NamedRecipe, name: &str, value: &str) -> Result<N
     let path = match found.as_slice() {
         [path] if !path.first().is_some_and(|first| NAMES.contains(&first.as_str())) => *path,
         [] | [_] => {
-            let known: Vec<String> = parameters(recipe)?.into_iter().map(|parameter| parameter.name).collect();
+            let known: Vec<String> =
+                parameters(recipe)?.into_iter().map(|parameter| parameter.name).collect();
             return Err(refuse(format!("it has no parameter `{name}`. Choose one of: {}", known.join(", "))));
         }
         several => {
@@ -129,7 +142,8 @@ pub fn with_parameter(recipe: &NamedRecipe, name: &str, value: &str) -> Result<N
         at = at.get_mut(part).ok_or_else(|| refuse(format!("it has no parameter `{name}`")))?;
     }
     *at = value;
-    let changed: NamedRecipe = serde_json::from_value(whole).map_err(|error| refuse(format!("{name}: {error}")))?;
+    let changed: NamedRecipe =
+        serde_json::from_value(whole).map_err(|error| refuse(format!("{name}: {error}")))?;
     changed.check()?;
     Ok(changed)
 }
@@ -146,7 +160,9 @@ fn written(recipe: &NamedRecipe) -> Result<Value, TrainError> {
 
 fn collect(value: &Value, path: &mut Vec<String>, leaves: &mut Vec<(Vec<String>, Value)>) {
     match value {
-        Value::Object(fields) if !fields.is_empty() => each(fields, path, &mut |value, path| collect(value, path, leaves)),
+        Value::Object(fields) if !fields.is_empty() => {
+            each(fields, path, &mut |value, path| collect(value, path, leaves))
+        }
         leaf => leaves.push((path.clone(), leaf.clone())),
     }
 }
@@ -161,7 +177,11 @@ fn collect_all(value: &Value, path: &mut Vec<String>, paths: &mut Vec<Vec<String
     }
 }
 
-fn each(fields: &Map<String, Value>, path: &mut Vec<String>, visit: &mut dyn FnMut(&Value, &mut Vec<String>)) {
+fn each(
+    fields: &Map<String, Value>,
+    path: &mut Vec<String>,
+    visit: &mut dyn FnMut(&Value, &mut Vec<String>),
+) {
     for (name, value) in fields {
         path.push(name.clone());
         visit(value, path);
@@ -187,7 +207,10 @@ mod tests {
         let momentum = with_parameter(&recipe, "optimiser.Sgd.momentum", "0.5").unwrap().training.optimiser;
         assert_eq!(momentum, OptimiserRecipe::Sgd { momentum: 0.5, weight_decay: 0.0 });
         assert_eq!(with_parameter(&recipe, "patience", "2").unwrap().training.patience, Some(2));
-        assert_eq!(with_parameter(&recipe, "schedule", "Constant").unwrap().training.schedule, Schedule::Constant);
+        assert_eq!(
+            with_parameter(&recipe, "schedule", "Constant").unwrap().training.schedule,
+            Schedule::Constant
+        );
         let words = with_parameter(&recipe, "text_encoders", "[\"idf-word\"]").unwrap();
         assert_eq!(words.text_encoders, ["idf-word"]);
     }
