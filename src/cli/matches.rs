@@ -65,7 +65,6 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             weakest_link: clusters.clusters.iter().map(|cluster| cluster.weakest_score).reduce(f32::min),
             threshold: matched.settings.threshold,
             trained,
-            trained,
             tuned_on: matched.tuned.as_ref().map(|tuned| format!("{} labelled rows", tuned.n_labelled_rows)),
             out: args.out.clone(),
             seconds: start.elapsed().as_secs_f64(),
