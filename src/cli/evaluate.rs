@@ -7,6 +7,10 @@ use super::match_args::MatchArgs;
 use super::session::with_context;
 use crate::jobs::{JobError, evaluate};
 
+/// Said beside the scores of a trained model.
+const LEARNED_FROM: &str =
+    "these rows include those the model has learned from; `lookalike receipts` has its scores on the rest";
+
 /// Score a project's matches against the catalogue's group labels (mean F1, precision, recall over rows; pairs; clusters).
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,6 +29,10 @@ struct Answer {
     image_threshold: f32,
     text_threshold: f32,
     tuned_on: Option<String>,
+    /// Recipe of the trained model that matched.
+    trained: Option<String>,
+    /// What to mind when reading the scores.
+    note: Option<&'static str>,
     pairs: Pairs,
     clusters: Clusters,
     match_seconds: f64,
@@ -56,7 +64,8 @@ struct Clusters {
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     let start = std::time::Instant::now();
     let answer = with_context(|context| {
-        let (_, matched, _) = args.matching.run(context)?;
+        let (session, matched, _) = args.matching.run(context)?;
+        let trained = args.matching.trained_model(&session)?.map(|model| model.id);
         let rule = args.matching.row_rule();
         let it = evaluate(&matched, rule)?;
         Ok(Answer {
@@ -69,6 +78,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             image_threshold: matched.settings.params.image_threshold,
             text_threshold: matched.settings.params.text_threshold,
             tuned_on: it.tuned_on,
+            note: trained.as_ref().map(|_| LEARNED_FROM),
+            trained,
             pairs: Pairs {
                 f1: it.pairs.f1,
                 precision: it.pairs.precision,
@@ -96,10 +107,13 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             (Some(threshold), None) => format!("at threshold {threshold:.3}"),
             (Some(threshold), Some(on)) => format!("at threshold {threshold:.3}, tuned on {on}"),
         };
+        let trained = answer.trained.as_deref().unwrap_or_default();
+        let note =
+            answer.note.map(|note| format!("\nby the trained model {trained}: {note}")).unwrap_or_default();
         format!(
             "rows      mean F1 {:.4}, precision {:.4}, recall {:.4} ({} rows, {} groups, {threshold})\n\
              pairs     F1 {:.4}, precision {:.4}, recall {:.4}\n\
-             clusters  pair F1 {:.4}, B-cubed F1 {:.4} ({} clusters)",
+             clusters  pair F1 {:.4}, B-cubed F1 {:.4} ({} clusters){note}",
             answer.mean_f1,
             answer.precision,
             answer.recall,

@@ -7,8 +7,11 @@ use super::session::{DeviceArgs, Session};
 use crate::encode::{EncoderTable, Modality, ModelStore};
 use crate::fuse::FUSIONS;
 use crate::index::Metric;
-use crate::jobs::{Context, Grounds, JobError, MatchOutcome, MatchPlan, RowRule, ThresholdRule, match_with};
-use crate::project::MatchSettings;
+use crate::jobs::{
+    Context, Grounds, JobError, MatchOutcome, MatchPlan, RowRule, ThresholdRule, TrainedModel, match_trained,
+    match_with, trained_neighbors,
+};
+use crate::project::{MatchSettings, TrainedModels};
 use crate::review::ReviewState;
 
 /// Options of matching.
@@ -50,6 +53,11 @@ pub(super) struct MatchArgs {
     /// Neighbours a posting, the posting itself counted.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000))]
     k: Option<u32>,
+    /// Match by a trained model: the recipe's id, or none. Without it the promoted model is used, where there is one and no
+    /// encoder, fusion, weight or metric is asked for.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["fusion", "image_encoder", "text_encoder", "weight",
+        "image_threshold", "text_threshold", "metric"])]
+    trained: Option<String>,
     #[command(flatten)]
     pub(super) device: DeviceArgs,
 }
@@ -102,9 +110,53 @@ impl MatchArgs {
         } else {
             ThresholdRule::Fixed
         };
-        let grounds = Arc::new(Grounds::lay(&session.bench, &settings, context)?);
-        let matched = match_with(&grounds, &MatchPlan { settings: &settings, rule, review: Some(&review) })?;
+        let matched = match self.trained_model(&session)? {
+            Some(model) => {
+                let settings = MatchSettings {
+                    image_encoder: model.receipt.image_encoder.clone(),
+                    text_encoder: model.receipt.text_encoder.clone(),
+                    fusion: "mean".to_owned(),
+                    metric: Metric::Cosine,
+                    threshold: self.threshold.unwrap_or(model.receipt.result.after.threshold),
+                    ..settings
+                };
+                let neighbors = trained_neighbors(&session.bench, &model, context)?;
+                let grounds = Arc::new(Grounds::lay(&session.bench, &settings, context)?);
+                match_trained(
+                    &grounds,
+                    neighbors,
+                    &MatchPlan { settings: &settings, rule, review: Some(&review) },
+                )?
+            }
+            None => {
+                let grounds = Arc::new(Grounds::lay(&session.bench, &settings, context)?);
+                match_with(&grounds, &MatchPlan { settings: &settings, rule, review: Some(&review) })?
+            }
+        };
         Ok((session, matched, review))
+    }
+
+    /// The trained model to match by: the one named, else the promoted one, unless the options ask for something else.
+    pub(super) fn trained_model(&self, session: &Session) -> Result<Option<TrainedModel>, JobError> {
+        let models = TrainedModels::new(session.project.trained());
+        let files = match self.trained.as_deref() {
+            Some("none") => None,
+            Some(id) => Some(models.load(id)?),
+            None if self.asks_for_more() => None,
+            None => models.promoted()?.map(|promotion| models.load_promoted(&promotion)).transpose()?,
+        };
+        files.map(TrainedModel::new).transpose()
+    }
+
+    /// Whether anything is asked for that a trained model would overrule.
+    fn asks_for_more(&self) -> bool {
+        self.fusion.is_some()
+            || self.image_encoder.is_some()
+            || self.text_encoder.is_some()
+            || self.weight.is_some()
+            || self.image_threshold.is_some()
+            || self.text_threshold.is_some()
+            || self.metric.is_some()
     }
 }
 

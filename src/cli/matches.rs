@@ -34,6 +34,8 @@ struct Answer {
     weakest_link: Option<f32>,
     threshold: f32,
     tuned_on: Option<String>,
+    /// Recipe of the trained model that matched.
+    trained: Option<String>,
     out: Option<PathBuf>,
     seconds: f64,
 }
@@ -42,6 +44,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     let start = std::time::Instant::now();
     let answer = with_context(|context| {
         let (session, matched, review) = args.matching.run(context)?;
+        let trained = args.matching.trained_model(&session)?.map(|model| model.id);
         let rule = args.matching.row_rule();
         let matches = row_matches(&matched.neighbors, &rule.options(&matched.settings));
         if let Some(out) = &args.out {
@@ -61,6 +64,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             cut_by_guard: clusters.n_cut_by_guard,
             weakest_link: clusters.clusters.iter().map(|cluster| cluster.weakest_score).reduce(f32::min),
             threshold: matched.settings.threshold,
+            trained,
             tuned_on: matched.tuned.as_ref().map(|tuned| format!("{} labelled rows", tuned.n_labelled_rows)),
             out: args.out.clone(),
             seconds: start.elapsed().as_secs_f64(),

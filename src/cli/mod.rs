@@ -17,8 +17,11 @@ mod matches;
 mod models;
 mod open;
 mod progress;
+mod receipts;
+mod recipes;
 mod search;
 mod session;
+mod train;
 mod window;
 
 use std::process::ExitCode;
@@ -68,6 +71,11 @@ enum Command {
     Encoders(encoders::Args),
     Models(models::Args),
     Fusions(fusions::Args),
+    Recipes(recipes::Args),
+    Train(train::Args),
+    Receipts(receipts::Args),
+    Promote(receipts::PromoteArgs),
+    Rollback(receipts::RollbackArgs),
     Doctor(doctor::Args),
 }
 
@@ -89,6 +97,11 @@ pub fn main() -> ExitCode {
         Some(Command::Encoders(args)) => encoders::run(&args, &console),
         Some(Command::Models(args)) => models::run(&args, &console),
         Some(Command::Fusions(args)) => fusions::run(&args, &console),
+        Some(Command::Recipes(args)) => recipes::run(&args, &console),
+        Some(Command::Train(args)) => train::run(&args, &console),
+        Some(Command::Receipts(args)) => receipts::run(&args, &console),
+        Some(Command::Promote(args)) => receipts::promote(&args, &console),
+        Some(Command::Rollback(args)) => receipts::roll_back(&args, &console),
         Some(Command::Doctor(args)) => doctor::run(&args, &console),
     };
     match result {

@@ -236,10 +236,7 @@ pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchO
             (neighbors, tuned)
         }
     };
-    let RowConstraints { together, apart } =
-        plan.review.map_or_else(Default::default, |review| row_constraints(review, &grounds.catalog));
-    let options = ClusterOptions { threshold: settings.threshold, max_members: settings.max_cluster };
-    let clusters = cluster(&neighbors, &options, &together, &apart);
+    let clusters = clusters_of(grounds, &neighbors, &settings, plan.review);
     Ok(MatchOutcome {
         settings,
         neighbors: Arc::new(neighbors),
@@ -248,6 +245,54 @@ pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchO
         grounds: grounds.clone(),
         secs: start.elapsed().as_secs_f64(),
     })
+}
+
+/// Matches by neighbours a trained head gave, which take the place of the fused ones; `grounds` are what is shown beside them.
+///
+/// # Errors
+/// [`JobError::Refused`] when the neighbours belong to another catalogue.
+pub fn match_trained(
+    grounds: &Arc<Grounds>,
+    neighbors: Arc<Neighbors>,
+    plan: &MatchPlan<'_>,
+) -> Result<MatchOutcome, JobError> {
+    let start = Instant::now();
+    if neighbors.n_rows() != grounds.catalog.n_postings() {
+        return Err(JobError::Refused(
+            "the trained model's neighbours belong to another catalogue. Train it again".to_owned(),
+        ));
+    }
+    let mut settings = plan.settings.clone();
+    let tuned = match plan.rule {
+        ThresholdRule::Fixed => None,
+        ThresholdRule::Tuned { min_matches } => {
+            tune(&neighbors, &grounds.catalog.group_ids(), min_matches, settings.k)
+        }
+    };
+    if let Some(tuned) = &tuned {
+        settings.threshold = tuned.threshold;
+    }
+    let clusters = clusters_of(grounds, &neighbors, &settings, plan.review);
+    Ok(MatchOutcome {
+        settings,
+        neighbors,
+        clusters: Arc::new(clusters),
+        tuned: tuned.map(Arc::new),
+        grounds: grounds.clone(),
+        secs: start.elapsed().as_secs_f64(),
+    })
+}
+
+fn clusters_of(
+    grounds: &Grounds,
+    neighbors: &Neighbors,
+    settings: &MatchSettings,
+    review: Option<&ReviewState>,
+) -> Clusters {
+    let RowConstraints { together, apart } =
+        review.map_or_else(Default::default, |review| row_constraints(review, &grounds.catalog));
+    let options = ClusterOptions { threshold: settings.threshold, max_members: settings.max_cluster };
+    cluster(neighbors, &options, &together, &apart)
 }
 
 /// Thresholds of a strategy with two: each modality's own best first, then the best of a coarse grid around both.

@@ -21,6 +21,7 @@ mod search;
 mod server;
 mod statistics;
 mod timings;
+mod train;
 mod translation;
 mod workbench;
 
@@ -32,7 +33,9 @@ pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter, Uni
 pub use exchange::{EXPORT_SUBMISSION, export, import};
 pub use learning::{Receipt, learn};
 pub use load::{load_catalog, open_catalog_project};
-pub use matching::{Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_with};
+pub use matching::{
+    Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_trained, match_with,
+};
 pub use meter::Meter;
 pub use models::{
     ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,
@@ -43,5 +46,6 @@ pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
 pub use timings::TimeSpent;
+pub use train::{LabelSource, TrainPlan, TrainedModel, TrainedReceipt, train_head, trained_neighbors};
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

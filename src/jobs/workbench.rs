@@ -157,6 +157,13 @@ impl Workbench {
         self.encoders.open(self.table.spec(id)?, &self.options)
     }
 
+    /// Whether the encoder with this id can be opened here: it exists, its files are there, and it needs no learning first.
+    pub(super) fn is_ready(&self, id: &str) -> bool {
+        self.table
+            .spec(id)
+            .is_ok_and(|spec| spec.is_ready(&self.encoders.models) && spec.must_learn().is_none())
+    }
+
     /// Whether any posting has something to embed: a picture that is there, or a title.
     pub fn has(&self, modality: Modality) -> bool {
         self.catalog.postings().any(|posting| match modality {

@@ -31,6 +31,20 @@ pub enum ProjectError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no such trained model.
+    #[error("there is no trained model `{id}`. `lookalike train --recipe {id}` makes one, `lookalike receipts` lists those there are: {}", folder.display())]
+    NotTrained {
+        /// The recipe's id.
+        id: String,
+        /// Where it would lie.
+        folder: PathBuf,
+    },
+    /// No trained model is in use.
+    #[error("no trained model is in use, so there is nothing to roll back. `lookalike promote` puts one to use: {}", folder.display())]
+    NothingPromoted {
+        /// The folder of trained models.
+        folder: PathBuf,
+    },
     /// On a network drive.
     #[error("the project is on a network drive ({kind}), where the decision log could be damaged. Keep it on a local disk: {}", folder.display())]
     NetworkDrive {

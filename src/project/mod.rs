@@ -8,6 +8,7 @@ mod filesystem;
 mod lock;
 mod review_store;
 mod settings;
+mod trained;
 mod translations;
 pub mod user_files;
 
@@ -17,6 +18,7 @@ pub use error::ProjectError;
 pub use lock::{Access, Holder, ProjectLock};
 pub use review_store::{Appended, ReviewStore};
 pub use settings::{MatchSettings, ProjectSettings};
+pub use trained::{Promotion, TrainedFiles, TrainedModels};
 pub use translations::{TranslationCache, Translations};
 
 use std::path::{Path, PathBuf};

@@ -123,9 +123,7 @@ pub fn judge(
     split: (u64, SplitShares),
     device: &Device,
 ) -> Result<Receipt, TrainError> {
-    let frozen = HeadRecipe { towers: Towers::PerModality, depth: Depth::Identity, ..HeadRecipe::default() };
-    let shape = HeadShape { recipe: frozen, modality_widths: data.modality_widths(), n_classes: 0 };
-    let frozen = Head::new(shape, 0, device)?;
+    let frozen = frozen_head(data, device)?;
     let before = on_test(&frozen, data, device)?;
     let after = on_test(&outcome.head, data, device)?;
     // The pool is the same, and so are its labelled rows.
@@ -160,6 +158,12 @@ pub fn judge(
         best: outcome.best,
         history: outcome.history.clone(),
     })
+}
+
+/// The head that changes nothing: each modality as it is, their cosines counting the same.
+pub(super) fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
+    let recipe = HeadRecipe { towers: Towers::PerModality, depth: Depth::Identity, ..HeadRecipe::default() };
+    Head::new(HeadShape { recipe, modality_widths: data.modality_widths(), n_classes: 0 }, 0, device)
 }
 
 /// The test part cut at the validation part's threshold.

@@ -11,3 +11,4 @@ mod killed_review;
 mod models;
 mod program;
 mod refusals;
+mod train;

@@ -11,6 +11,7 @@ use crate::program::{lookalike, text};
 #[allow(dead_code, reason = "shared with tests/models, which uses all of it")]
 #[path = "../models/server.rs"]
 mod server;
+#[allow(dead_code, reason = "shared with tests/models, which uses all of it")]
 #[path = "../models/weights.rs"]
 mod weights;
 

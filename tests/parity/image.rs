@@ -153,7 +153,9 @@ fn check(folder: &Path, name: &str, seed: &str) -> Result<String, String> {
     // Where timm's own f64 does not give timm's f32 numbers either, there is nothing to compare with but names and shapes;
     // the same architecture is compared in full with damped weights among the project's own numbers.
     if own.relative > 1e-2 && OWN.contains(&format!("{id}@damped").as_str()) {
-        return Ok(format!("names and shapes only, the numbers are not well conditioned: {exact} in f64; in f32 {words}"));
+        return Ok(format!(
+            "names and shapes only, the numbers are not well conditioned: {exact} in f64; in f32 {words}"
+        ));
     }
     Err(format!("{exact} in f64; in f32 {words}"))
 }

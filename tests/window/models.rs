@@ -10,6 +10,7 @@ use crate::driver::Driver;
 #[allow(dead_code, reason = "shared with tests/models, which uses all of it")]
 #[path = "../models/server.rs"]
 mod server;
+#[allow(dead_code, reason = "shared with tests/models, which uses all of it")]
 #[path = "../models/weights.rs"]
 mod weights;
 

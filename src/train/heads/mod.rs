@@ -26,6 +26,7 @@ pub enum Towers {
 
 /// How deep a tower is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Depth {
     /// Nothing learned: the cached embedding itself.
     Identity,
@@ -49,6 +50,7 @@ pub enum Normalisation {
 
 /// How alike two postings are, given their towers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum PairMeasure {
     /// The mean of the towers' cosines.
     Cosine,
@@ -63,6 +65,7 @@ pub enum PairMeasure {
 
 /// A head as data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HeadRecipe {
     /// How modalities come together.
     pub towers: Towers,

@@ -7,7 +7,7 @@ use super::LOSSES;
 
 /// Numbers of all losses; each reads what it needs ([`LossSpec::uses`]).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct LossParams {
     /// Margin; its unit is the loss's own (cosine, distance, radians).
     pub margin: f64,

@@ -6,6 +6,7 @@ use crate::train::labels::{Labels, Relation};
 
 /// A miner with its numbers, as recipes hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum MinerRecipe {
     /// Random rows that are known to be different, so many for each positive pair.
     RandomNegatives {

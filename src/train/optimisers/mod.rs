@@ -22,6 +22,7 @@ pub type Gradients = BTreeMap<String, Tensor>;
 
 /// An optimiser with its numbers, as recipes hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum OptimiserRecipe {
     /// Stochastic gradient descent (torch.optim.SGD).
     Sgd {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A schedule with its numbers, as recipes hold it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Schedule {
     /// The same rate all along.
     #[default]

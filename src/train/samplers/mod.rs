@@ -15,6 +15,7 @@ pub use weighted::weighted;
 
 /// A sampler with its numbers, as recipes hold it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum SamplerRecipe {
     /// Every row once, in random order.
     #[default]

@@ -11,7 +11,7 @@ use super::super::samplers::SamplerRecipe;
 
 /// Everything but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct TrainingRecipe {
     /// What is trained.
     pub head: HeadRecipe,

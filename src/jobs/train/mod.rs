@@ -1,0 +1,226 @@
+//! Learns from labels: embeds what a recipe wants, splits by group, trains a head, judges it on the test part and keeps it with its
+//! receipt in the project. What was there before stays until the new model is whole. Never takes an unreviewed pair for different
+//! unless the labels are complete or the recipe says so.
+
+mod apply;
+mod features;
+mod labels;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use self::features::FeatureSet;
+use self::labels::LabelSet;
+use super::{Context, JobError, Meter, Workbench};
+use crate::catalog::PostingIdx;
+use crate::nn::open_device;
+use crate::project::TrainedModels;
+use crate::review::ReviewState;
+use crate::train::{
+    Checkpoint, DataFacts, Ended, Flow, Labels, NamedRecipe, Part, Receipt, SplitShares, TrainError,
+    TrainingData, TrainingReport, TrainingReporter, changed_pairs, judge, train,
+};
+
+pub use apply::{TrainedModel, trained_neighbors};
+pub use labels::LabelSource;
+
+/// Pairs a receipt names, of each kind.
+const MOST_PAIRS: usize = 1000;
+
+/// What to learn, and from what.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainPlan<'a> {
+    /// The recipe; its training's seed also decides the split.
+    pub recipe: &'a NamedRecipe,
+    /// Where labels come from.
+    pub labels: LabelSource,
+    /// Decisions.
+    pub review: &'a ReviewState,
+    /// Where models are kept.
+    pub models: &'a TrainedModels,
+}
+
+/// The receipt of a trained model: `trained/ID/receipt.ron`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainedReceipt {
+    /// The recipe as it was trained, what was set over it included.
+    pub recipe: NamedRecipe,
+    /// Where labels came from.
+    pub labels: LabelSource,
+    /// BLAKE3 of head.safetensors, hexadecimal.
+    pub head_digest: String,
+    /// Encoder of pictures that was read.
+    pub image_encoder: Option<String>,
+    /// Encoder of titles that was read.
+    pub text_encoder: Option<String>,
+    /// What is not as the recipe wants it: stand-ins for absent models, projected rows, decisions left out.
+    pub notes: Vec<String>,
+    /// Whether it was stopped before its end.
+    pub is_stopped_early: bool,
+    /// Data, split, scores before and after, curve.
+    pub result: Receipt,
+    /// Pairs of the test part that are right now and were wrong before.
+    pub n_fixed: usize,
+    /// Pairs of the test part that are wrong now and were right before.
+    pub n_broken: usize,
+    /// Posting keys of the first of the fixed pairs.
+    pub fixed: Vec<(String, String)>,
+    /// Posting keys of the first of the broken pairs.
+    pub broken: Vec<(String, String)>,
+}
+
+impl TrainedReceipt {
+    /// Reads a receipt.
+    ///
+    /// # Errors
+    /// [`JobError::Refused`] when the text is none; `id` names it.
+    pub fn from_ron(id: &str, text: &str) -> Result<Self, JobError> {
+        ron::from_str(text).map_err(|error| {
+            JobError::Refused(format!(
+                "the receipt of the trained model `{id}` cannot be read: {error}. Train it again"
+            ))
+        })
+    }
+}
+
+/// Trains and saves a head. Cancelled after its first epoch it saves the best so far, and the same call goes on from there.
+///
+/// # Errors
+/// [`JobError::Refused`] when there is nothing to learn from or to measure on, or the loss is no number (the former model stays);
+/// [`JobError::Cancelled`] before the first epoch's end; when embedding fails or the project cannot be written.
+pub fn train_head(
+    bench: &Workbench,
+    plan: &TrainPlan<'_>,
+    context: &Context<'_>,
+) -> Result<TrainedReceipt, JobError> {
+    let recipe = plan.recipe;
+    let seed = recipe.training.seed;
+    let mut labels = LabelSet::new(bench, plan)?;
+    let features = FeatureSet::embed(bench, recipe, context)?;
+    let shares = SplitShares::default();
+    let parts = labels.parts(seed, shares);
+    let data = TrainingData {
+        modalities: features.features(),
+        labels: &labels.labels,
+        parts: &parts,
+        neighbors: features.neighbors(&recipe.training, bench, context)?,
+    };
+    let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
+    let name = run_name(plan, &labels.labels, &parts, &features)?;
+    let started = plan.models.unfinished(&name)?;
+    let checkpoint = match started {
+        Some((path, bytes)) => Some(Checkpoint::from_bytes(&path, bytes)?),
+        None => None,
+    };
+    let mut watch = Watch { context, meter: None, recipe: &recipe.id };
+    let outcome = train(&data, &recipe.training, checkpoint.as_ref(), &device, &mut watch)?;
+    drop(watch);
+    match outcome.ended {
+        Ended::Diverged { step } => {
+            plan.models.remove_unfinished(&name);
+            return Err(JobError::Refused(format!(
+                "the loss grew beyond all numbers at step {step}. Set a smaller learning_rate; nothing was saved, the former model stays"
+            )));
+        }
+        Ended::Stopped => {
+            plan.models.save_unfinished(&name, &outcome.checkpoint.to_bytes()?)?;
+            if outcome.best.epoch == 0 {
+                return Err(JobError::Cancelled);
+            }
+        }
+        Ended::Finished | Ended::EarlyStopped => plan.models.remove_unfinished(&name),
+    }
+    let meter = Meter::new(context.reporter, "Judging on the test part", 0, 0);
+    let facts = DataFacts {
+        catalog: bench.catalog.name().to_owned(),
+        encoders: features.encoders().map(str::to_owned).collect(),
+        log_position: plan.review.entries().len() as u64,
+    };
+    let result = judge(&data, &recipe.training, &outcome, facts, (seed, shares), &device)?;
+    let changes = changed_pairs(&data, &outcome.head, &result, &device)?;
+    meter.finish();
+    let head = outcome.head.to_safetensors()?;
+    let keys = |pairs: &[(u32, u32)]| -> Vec<(String, String)> {
+        let key = |row: u32| bench.catalog.key(PostingIdx(row)).to_owned();
+        pairs.iter().take(MOST_PAIRS).map(|&(a, b)| (key(a), key(b))).collect()
+    };
+    let mut notes = features.notes;
+    notes.append(&mut labels.notes);
+    if outcome.best.epoch == 0 {
+        notes.push(
+            "no round was better on the validation part than the untrained head, which is what was kept"
+                .to_owned(),
+        );
+    }
+    let receipt = TrainedReceipt {
+        recipe: recipe.clone(),
+        labels: plan.labels,
+        head_digest: blake3::hash(&head).to_hex().to_string(),
+        image_encoder: features.image.as_ref().map(|it| it.encoder.clone()),
+        text_encoder: features.text.as_ref().map(|it| it.encoder.clone()),
+        notes,
+        is_stopped_early: outcome.ended == Ended::Stopped,
+        n_fixed: changes.fixed.len(),
+        n_broken: changes.broken.len(),
+        fixed: keys(&changes.fixed),
+        broken: keys(&changes.broken),
+        result,
+    };
+    let text = ron::ser::to_string_pretty(&receipt, ron::ser::PrettyConfig::default())
+        .map_err(|error| JobError::Refused(format!("the receipt cannot be written: {error}")))?;
+    plan.models.save(&recipe.id, &head, &text)?;
+    Ok(receipt)
+}
+
+/// Names a run by all that decides it, so that a stopped one goes on only with the same recipe, labels and embeddings.
+fn run_name(
+    plan: &TrainPlan<'_>,
+    labels: &Labels,
+    parts: &[Part],
+    features: &FeatureSet,
+) -> Result<String, JobError> {
+    let recipe = ron::to_string(plan.recipe)
+        .map_err(|error| JobError::Refused(format!("the recipe cannot be written down: {error}")))?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(recipe.as_bytes());
+    hasher.update(format!("{:?}{:?}{parts:?}", labels.unreviewed(), labels.rejected_rows()).as_bytes());
+    for group in labels.groups() {
+        hasher.update(&group.map_or(0, |group| u64::from(group) + 1).to_le_bytes());
+    }
+    for side in [&features.image, &features.text].into_iter().flatten() {
+        hasher.update(side.name.as_bytes());
+    }
+    let digest = hasher.finalize().to_hex();
+    Ok(format!("{}-{}", plan.recipe.id, digest.get(..16).unwrap_or(&digest)))
+}
+
+/// Tells the progress of a run, serves others between two steps, and stops it when the token says so.
+struct Watch<'a, 'c> {
+    context: &'a Context<'c>,
+    meter: Option<Meter<'a>>,
+    recipe: &'a str,
+}
+
+impl TrainingReporter for Watch<'_, '_> {
+    fn report(&mut self, report: &TrainingReport) -> Flow {
+        (self.context.between)();
+        if report.metric.is_none() {
+            let meter = self.meter.get_or_insert_with(|| {
+                let stage = format!("Learning ({})", self.recipe);
+                Meter::new(self.context.reporter, stage, report.step as u64, report.n_steps as u64)
+            });
+            meter.advance(1);
+        }
+        if self.context.cancel.is_cancelled() { Flow::Stop } else { Flow::Continue }
+    }
+}
+
+/// A shared neighbour list.
+type SharedNeighbors = Arc<crate::index::Neighbors>;
+
+impl From<TrainError> for JobError {
+    fn from(error: TrainError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
