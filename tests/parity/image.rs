@@ -135,24 +135,24 @@ fn check(folder: &Path, name: &str, seed: &str) -> Result<String, String> {
         return Err(format!("{} numbers here, {} in timm", architecture.width, fixture.dim));
     }
     let distance = Distance::between(&rows, &fixture.embedding);
-    if distance.relative <= 1e-3 && distance.cosine >= 0.99999 {
+    if distance.is_near() {
         return Ok(distance.to_string());
     }
     // With these weights some networks blow their numbers up until a rounding of f32 shows in the third digit or turns the
     // result over. How far the plan's own rows move under roundings of its input says whether that is so...
     let own = own_movement(&plan, &pictures, &rows, fixture.input)?;
     let words = format!("{distance}; itself moves by {own}");
-    if distance.relative > own.relative {
+    if own.relative < 1e-2 {
         return Err(words);
     }
     // ...and the same graph in f64 says whether it is the network that timm computes.
     let exact = Distance::between(&in_f64(&graph, &weights, pictures, fixture.input)?, &fixture.embedding);
-    if exact.relative <= 1e-3 && exact.cosine >= 0.99999 {
+    if exact.is_near() {
         return Ok(format!("{exact} in f64; in f32 {words}"));
     }
-    // Where timm's own f64 does not give timm's f32 numbers either, there is nothing to compare with but names and shapes;
-    // the same architecture is compared in full with damped weights among the project's own numbers.
-    if own.relative > 1e-2 && OWN.contains(&format!("{id}@damped").as_str()) {
+    // Where timm's own f64 does not give timm's f32 numbers either, these say nothing but names and shapes; the same
+    // architecture is compared in full with damped weights among the project's own numbers.
+    if OWN.contains(&format!("{id}@damped").as_str()) {
         return Ok(format!(
             "names and shapes only, the numbers are not well conditioned: {exact} in f64; in f32 {words}"
         ));
@@ -209,6 +209,10 @@ struct Distance {
 }
 
 impl Distance {
+    fn is_near(&self) -> bool {
+        self.relative <= 1e-3 && self.cosine >= 0.99999
+    }
+
     fn between(found: &[Vec<f32>], expected: &[Vec<f64>]) -> Self {
         assert_eq!(found.len(), expected.len());
         let mut worst = Self { relative: 0.0, cosine: 1.0 };

@@ -1,3 +1,4 @@
+//! Composites described by data: what they compute, and what is refused.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::path::Path;
