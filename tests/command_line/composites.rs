@@ -91,12 +91,8 @@ fn composites_on_mix_are_at_least_as_good_as_their_parts() {
     let catalog = shared.join("data/mix/catalog.csv").display().to_string();
     let models = shared.join("models").display().to_string();
     let index = ["index", &catalog, "--project", "mix", "--titles", "raw", "--models", &models];
-    let encoders = [
-        "--image-encoder",
-        "mobilenetv2-perceptual,mobilenetv2-flip",
-        "--text-encoder",
-        "words-and-letters,minilm-idf,idf-word",
-    ];
+    let encoders =
+        ["--image-encoder", "mobilenetv2-perceptual", "--text-encoder", "words-and-letters,idf-word"];
     println!("{}", json(home.path(), &[&index[..], &encoders].concat()));
     let f1 = |options: &[&str]| {
         let evaluate = ["evaluate", "--project", "mix", "--models", &models, "--tune"];
@@ -104,19 +100,13 @@ fn composites_on_mix_are_at_least_as_good_as_their_parts() {
         println!("mix {options:?}: mean F1 {} at {}", answer["mean_f1"], answer["threshold"]);
         number(&answer, "mean_f1")
     };
-    // MobileNetV2 alone 0.6264, MiniLM alone 0.7848, rare words alone 0.8419.
-    // Measured: 0.6799; 0.8522, 0.8424; the means 0.9347, 0.9407, 0.9340. The mirror image is held to what the network
-    // reaches without it.
+    // MobileNetV2 alone 0.6264, rare words alone 0.8419. Measured: 0.6799; 0.8522; the means 0.9347, 0.9407.
     let net = ["--image-encoder", "mobilenetv2-perceptual"];
-    let flip = ["--image-encoder", "mobilenetv2-flip"];
     for (options, at_least) in [
         ([&["--fusion", "image"][..], &net].concat(), 0.679),
-        ([&["--fusion", "image"][..], &flip].concat(), 0.6264),
         (vec!["--fusion", "text", "--text-encoder", "words-and-letters"], 0.851),
-        (vec!["--fusion", "text", "--text-encoder", "minilm-idf"], 0.841),
         ([&["--fusion", "mean", "--text-encoder", "idf-word"][..], &net].concat(), 0.9337),
         ([&["--fusion", "mean", "--text-encoder", "words-and-letters"][..], &net].concat(), 0.9397),
-        ([&["--fusion", "mean", "--text-encoder", "minilm-idf"][..], &net].concat(), 0.933),
     ] {
         let found = f1(&options);
         assert!(found >= at_least, "{options:?}: mean F1 {found} is below {at_least}");

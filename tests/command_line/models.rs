@@ -116,7 +116,7 @@ fn word_vectors_are_two_encoders_plain_and_weighed_by_rarity() {
     let home = home.path();
     // The common word points one way, the rare ones another.
     std::fs::write(home.join("glove.txt"), "shirt 1 0 0\nred 0 1 0\nblue 0 0 1\n").expect("vectors");
-    json(home, "http://127.0.0.1:9", &["add", "glove.txt", "--id", "words"]);
+    json(home, "http://127.0.0.1:9", &["add", "glove.txt", "--id", "words", "--architecture", "glove"]);
     let titles = ["shirt red", "shirt blue", "shirt red", "shirt", "shirt"];
     let rows = titles.iter().enumerate().map(|(row, title)| format!("p{row},{title}\n"));
     let table = format!("posting_id,title\n{}", rows.collect::<String>());

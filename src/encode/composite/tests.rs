@@ -36,7 +36,8 @@ fn check_rows(combine: Combine, weights: &[f32], parts: &[(usize, &[f32])], expe
 #[test]
 fn rows_are_combined_as_by_hand() {
     // a = (3, 4) has length 5 and becomes (.6, .8); b = (0, 2, 0) becomes (0, 1, 0).
-    let (a, b): ((usize, &[f32]), (usize, &[f32])) = ((2, &[3.0, 4.0]), (3, &[0.0, 2.0, 0.0]));
+    let a: (usize, &[f32]) = (2, &[3.0, 4.0]);
+    let b: (usize, &[f32]) = (3, &[0.0, 2.0, 0.0]);
     // (1.2, 1.6, 0, 1, 0) of length sqrt(4 + 1).
     let five = 5.0_f32.sqrt();
     check_rows(Combine::Concatenate, &[2.0, 1.0], &[a, b], &[1.2 / five, 1.6 / five, 0.0, 1.0 / five, 0.0]);
