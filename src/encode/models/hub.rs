@@ -55,7 +55,7 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
-    /// The hub at this address ("https://huggingface.co"), with a token for gated models.
+    /// The hub at this address (`https://huggingface.co`), with a token for gated models.
     pub fn new(endpoint: &str, token: Option<String>) -> Self {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         let agent = |max_redirects| {

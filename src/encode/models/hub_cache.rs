@@ -16,7 +16,7 @@ impl HubCache {
         Self(folder)
     }
 
-    /// `HF_HUB_CACHE`, else `hub` in [`hub_home`].
+    /// `HF_HUB_CACHE`, else `hub` in the hub's home folder.
     pub fn from_environment() -> Option<Self> {
         let cache = super::environment("HF_HUB_CACHE").map(PathBuf::from);
         cache.or_else(|| Some(hub_home()?.join("hub"))).map(Self)

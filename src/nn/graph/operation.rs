@@ -297,7 +297,7 @@ pub enum Operation {
     /// The mean over rows and columns: (n, c, h, w) to (n, c).
     GlobalAverage,
     /// (mean over rows and columns of max(x, epsilon)^p)^(1/p): (n, c, h, w) to (n, c); p is the learned parameter of
-    /// this full name, shape [1]. Radenovic et al., "Fine-tuning CNN Image Retrieval with No Human Annotation", 2018.
+    /// this full name, of one number. Radenovic et al., "Fine-tuning CNN Image Retrieval with No Human Annotation", 2018.
     GeneralisedMean {
         /// Full name of p.
         power: String,

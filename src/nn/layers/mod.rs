@@ -1,4 +1,4 @@
-//! Layers with their parameters loaded, on candle tensors; [`layer`] is the one place where operations become layers.
+//! Layers with their parameters loaded, on candle tensors; `layer` is the one place where operations become layers.
 
 mod attention;
 mod batch_norm;

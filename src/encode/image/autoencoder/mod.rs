@@ -4,7 +4,7 @@
 //! Those numbers, whitened, are the embedding. It needs no labels and no download, sees 64 x 64 pixels, and knows nothing
 //! that is not in this catalogue.
 //!
-//! Here are the network and the encoder; [`learn`] draws again and learns, [`whiten`] evens the numbers out. None decides when to
+//! Here are the network and the encoder; `learn` draws again and learns, `whiten` evens the numbers out. None decides when to
 //! learn.
 
 mod learn;
