@@ -1,3 +1,4 @@
+//! The table of encoders: unique ids, every line opens or says what is absent.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::HashSet;

@@ -1,3 +1,4 @@
+//! The autoencoder learns, and its encoder computes what learning computed.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::learn::SmallPicture;
