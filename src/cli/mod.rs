@@ -13,6 +13,7 @@ mod headless;
 mod import;
 mod index;
 mod match_args;
+mod matchers;
 mod matches;
 mod models;
 mod open;
@@ -71,6 +72,7 @@ enum Command {
     Encoders(encoders::Args),
     Models(models::Args),
     Fusions(fusions::Args),
+    Matchers(matchers::Args),
     Recipes(recipes::Args),
     Train(train::Args),
     Receipts(receipts::Args),
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Some(Command::Encoders(args)) => encoders::run(&args, &console),
         Some(Command::Models(args)) => models::run(&args, &console),
         Some(Command::Fusions(args)) => fusions::run(&args, &console),
+        Some(Command::Matchers(args)) => matchers::run(&args, &console),
         Some(Command::Recipes(args)) => recipes::run(&args, &console),
         Some(Command::Train(args)) => train::run(&args, &console),
         Some(Command::Receipts(args)) => receipts::run(&args, &console),

@@ -10,8 +10,11 @@ use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 use super::heads::{Depth, Head, HeadRecipe, HeadShape, Towers};
-use super::trainer::{Cut, EpochRecord, Evaluation, TrainingData, TrainingOutcome, TrainingRecipe, evaluate};
+use super::pool::{MatcherPlan, Pool};
+use super::trainer::{EpochRecord, Evaluation, TrainingData, TrainingOutcome, TrainingRecipe};
 use super::{Part, Random, SplitShares, TrainError};
+use crate::index::Neighbors;
+use crate::matching::FittedMatcher;
 
 /// Draws of a bootstrap.
 const N_RESAMPLES: usize = 1000;
@@ -74,6 +77,12 @@ pub struct Receipt {
     pub before: Judgement,
     /// The trained head on the test part.
     pub after: Judgement,
+    /// The matcher as it was fitted to the frozen embeddings on the validation part; absent from older receipts.
+    #[serde(default)]
+    pub matcher_before: Option<FittedMatcher>,
+    /// And to the trained head.
+    #[serde(default)]
+    pub matcher_after: Option<FittedMatcher>,
     /// Mean gain in F1 a row.
     pub gain: f64,
     /// Of the gain, the same groups drawn for both: when it holds 0, the gain may be chance.
@@ -111,21 +120,37 @@ impl Receipt {
     }
 }
 
-/// Judges a finished run on the test part, against the frozen embeddings. Both thresholds come from the validation part.
+/// A receipt, and the answers it speaks of.
+#[derive(Debug)]
+pub struct Judged {
+    /// What is said.
+    pub receipt: Receipt,
+    /// Rows of the test part; the matches below are places in it.
+    pub rows: Vec<u32>,
+    /// Matches of the frozen embeddings.
+    pub before: Neighbors,
+    /// Matches of the trained head.
+    pub after: Neighbors,
+}
+
+/// Judges a finished run on the test part, against the frozen embeddings. Both are matched by the same matcher, each with
+/// parameters and threshold chosen on the validation part.
 ///
 /// # Errors
-/// [`TrainError::EmptyTest`] when there is nothing to judge on; or the device fails.
+/// [`TrainError::EmptyTest`] when there is nothing to judge on; [`TrainError::Matcher`] when the matcher cannot be run on this
+/// head; or the device fails.
 pub fn judge(
     data: &TrainingData<'_>,
     recipe: &TrainingRecipe,
     outcome: &TrainingOutcome,
     facts: DataFacts,
     split: (u64, SplitShares),
+    matching: MatcherPlan<'_>,
     device: &Device,
-) -> Result<Receipt, TrainError> {
+) -> Result<Judged, TrainError> {
     let frozen = frozen_head(data, device)?;
-    let before = on_test(&frozen, data, device)?;
-    let after = on_test(&outcome.head, data, device)?;
+    let (rows, before, matcher_before, matches_before) = on_test(&frozen, data, matching, device)?;
+    let (_, after, matcher_after, matches_after) = on_test(&outcome.head, data, matching, device)?;
     // The pool is the same, and so are its labelled rows.
     let gains: Vec<(u32, f64)> = before
         .rows
@@ -141,7 +166,7 @@ pub fn judge(
         recall: evaluation.scores.recall,
     };
     let parts = [Part::Train, Part::Validation, Part::Test].map(|part| data.embedded_rows(part));
-    Ok(Receipt {
+    let receipt = Receipt {
         version: VERSION,
         recipe: recipe.clone(),
         data: facts,
@@ -153,11 +178,14 @@ pub fn judge(
         }),
         before: judgement(&before),
         after: judgement(&after),
+        matcher_before: Some(matcher_before),
+        matcher_after: Some(matcher_after),
         gain: gains.iter().map(|(_, gain)| gain).sum::<f64>() / gains.len().max(1) as f64,
         gain_interval: bootstrap_by_group(&gains, recipe.seed),
         best: outcome.best,
         history: outcome.history.clone(),
-    })
+    };
+    Ok(Judged { receipt, rows, before: matches_before, after: matches_after })
 }
 
 /// The head that changes nothing: each modality as it is, their cosines counting the same.
@@ -166,13 +194,18 @@ pub(super) fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<He
     Head::new(HeadShape { recipe, modality_widths: data.modality_widths(), n_classes: 0 }, 0, device)
 }
 
-/// The test part cut at the validation part's threshold.
-fn on_test(head: &Head, data: &TrainingData<'_>, device: &Device) -> Result<Evaluation, TrainError> {
-    let threshold = evaluate(head, data, Part::Validation, Cut::Tuned, device)?.threshold;
-    evaluate(head, data, Part::Test, Cut::At(threshold), device).map_err(|error| match error {
-        TrainError::EmptyValidation => TrainError::EmptyTest,
-        other => other,
-    })
+/// The test part by the matcher as it was fitted to the validation part; with the pool's rows and their matches.
+fn on_test(
+    head: &Head,
+    data: &TrainingData<'_>,
+    matching: MatcherPlan<'_>,
+    device: &Device,
+) -> Result<(Vec<u32>, Evaluation, FittedMatcher, Neighbors), TrainError> {
+    let pool = |part: Part| Pool::new(head, data, data.embedded_rows(part), matching, device);
+    let fitted = pool(Part::Validation)?.fit(matching.recipe, data)?;
+    let test = pool(Part::Test)?;
+    let (evaluation, matches) = test.judged(&fitted, data)?;
+    Ok((test.rows, evaluation, fitted, matches))
 }
 
 /// 95 % interval of the mean of `rows` (group, number), groups drawn with replacement. The seed decides the draws, so

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::{Context, JobError, Meter, Workbench};
+use super::beside::Beside;
 use super::features::FeatureSet;
 use super::{SharedNeighbors, TrainedReceipt};
 use crate::index::Neighbors;
+use crate::matching::MatcherRecipe;
 use crate::nn::open_device;
 use crate::project::{CacheKey, TrainedFiles};
 use crate::train::heads::Head;
-use crate::train::{Labels, Part, TrainError, TrainingData, Unreviewed, head_neighbors};
+use crate::train::{Labels, MatcherPlan, Part, Pool, TrainError, TrainingData, Unreviewed, head_neighbors};
 
 /// A trained model as it was read.
 #[derive(Clone, Debug)]
@@ -41,7 +43,8 @@ impl TrainedModel {
     }
 }
 
-/// The 50 nearest of each posting by the head's own measure, the posting itself counted; from the cache where they are there.
+/// The 50 nearest of each posting by the head's own measure and the receipt's matcher, the posting itself counted; from the cache
+/// where they are there.
 ///
 /// # Errors
 /// When embedding fails, the head does not fit the embeddings, or the device fails.
@@ -53,7 +56,11 @@ pub fn trained_neighbors(
     let receipt = &model.receipt;
     let (image, text) = (receipt.image_encoder.as_deref(), receipt.text_encoder.as_deref());
     let features = FeatureSet::of(bench, image, text, context)?;
-    let mut parts = vec![receipt.head_digest.as_str()];
+    let beside = receipt.beside_encoder.as_deref().map(|id| Beside::of(bench, id, context)).transpose()?;
+    let matcher = receipt.result.matcher_after.as_ref();
+    let matcher_text = matcher.map(|matcher| format!("{matcher:?}")).unwrap_or_default();
+    let mut parts = vec![receipt.head_digest.as_str(), &matcher_text];
+    parts.extend(beside.as_ref().map(|beside| beside.name.as_str()));
     parts.extend([&features.image, &features.text].into_iter().flatten().map(|side| side.name.as_str()));
     let key = CacheKey::new(&format!("trained-{}-neighbors", model.id), &parts);
     let n_rows = bench.catalog.n_postings();
@@ -82,7 +89,18 @@ pub fn trained_neighbors(
         sides.into_iter().any(|side| side.embeddings.present.get(*row as usize) == Some(&true))
     };
     let pool: Vec<u32> = (0..n_rows as u32).filter(is_there).collect();
-    let found = head_neighbors(&head, &data, &pool, &device)?;
+    let found = match matcher {
+        None => head_neighbors(&head, &data, &pool, &device)?,
+        Some(fitted) => {
+            let recipe = MatcherRecipe { id: fitted.id.clone(), ..MatcherRecipe::default() };
+            let plan = MatcherPlan {
+                recipe: &recipe,
+                beside: beside.as_ref().map(|beside| beside.embeddings.as_ref()),
+            };
+            let of_pool = Pool::new(&head, &data, pool.clone(), plan, &device)?;
+            fitted.apply(&of_pool.ground()?).map_err(TrainError::from)?
+        }
+    };
     context.turn()?;
     let neighbors = spread(&found, &pool, n_rows);
     bench.cache.save_neighbors(&key, &neighbors)?;

@@ -3,6 +3,7 @@
 //! unless the labels are complete or the recipe says so.
 
 mod apply;
+mod beside;
 mod features;
 mod labels;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::beside::Beside;
 use self::features::FeatureSet;
 use self::labels::LabelSet;
 use super::{Context, JobError, Meter, Workbench};
@@ -18,8 +20,8 @@ use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Flow, Labels, NamedRecipe, Part, Receipt, SplitShares, TrainError,
-    TrainingData, TrainingReport, TrainingReporter, changed_pairs, judge, train,
+    Checkpoint, DataFacts, Ended, Flow, Labels, MatcherPlan, NamedRecipe, Part, Receipt, SplitShares,
+    TrainError, TrainingData, TrainingReport, TrainingReporter, changed_pairs, judge, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
@@ -54,6 +56,9 @@ pub struct TrainedReceipt {
     pub image_encoder: Option<String>,
     /// Encoder of titles that was read.
     pub text_encoder: Option<String>,
+    /// Encoder whose frozen rows are compared beside the head's.
+    #[serde(default)]
+    pub beside_encoder: Option<String>,
     /// What is not as the recipe wants it: stand-ins for absent models, projected rows, decisions left out.
     pub notes: Vec<String>,
     /// Whether it was stopped before its end.
@@ -97,7 +102,8 @@ pub fn train_head(
     let recipe = plan.recipe;
     let seed = recipe.training.seed;
     let mut labels = LabelSet::new(bench, plan)?;
-    let features = FeatureSet::embed(bench, recipe, context)?;
+    let mut features = FeatureSet::embed(bench, recipe, context)?;
+    let beside = Beside::embed(bench, &recipe.matcher.beside, &mut features.notes, context)?;
     let shares = SplitShares::default();
     let parts = labels.parts(seed, shares);
     let data = TrainingData {
@@ -137,8 +143,13 @@ pub fn train_head(
         encoders: features.encoders().map(str::to_owned).collect(),
         log_position: plan.review.entries().len() as u64,
     };
-    let result = judge(&data, &recipe.training, &outcome, facts, (seed, shares), &device)?;
-    let changes = changed_pairs(&data, &outcome.head, &result, &device)?;
+    let matching = MatcherPlan {
+        recipe: &recipe.matcher,
+        beside: beside.as_ref().map(|beside| beside.embeddings.as_ref()),
+    };
+    let judged = judge(&data, &recipe.training, &outcome, facts, (seed, shares), matching, &device)?;
+    let changes = changed_pairs(&data, &judged);
+    let result = judged.receipt;
     meter.finish();
     let head = outcome.head.to_safetensors()?;
     let keys = |pairs: &[(u32, u32)]| -> Vec<(String, String)> {
@@ -159,6 +170,7 @@ pub fn train_head(
         head_digest: blake3::hash(&head).to_hex().to_string(),
         image_encoder: features.image.as_ref().map(|it| it.encoder.clone()),
         text_encoder: features.text.as_ref().map(|it| it.encoder.clone()),
+        beside_encoder: beside.map(|it| it.encoder),
         notes,
         is_stopped_early: outcome.ended == Ended::Stopped,
         n_fixed: changes.fixed.len(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use parameters::{Parameter, parameters, with_parameter};
 
 use super::{TrainError, TrainingRecipe, Unreviewed};
+use crate::matching::MatcherRecipe;
 
 /// A recipe with a name. Encoders are listed from the wanted one to the smallest stand-in; an empty list does without.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct NamedRecipe {
     /// Whether postings of different groups are taken for different although nobody said so.
     #[serde(default)]
     pub unreviewed: Unreviewed,
+    /// What makes matches of the trained head's scores (and of the frozen ones it is compared with).
+    #[serde(default)]
+    pub matcher: MatcherRecipe,
     /// Head, loss, miner, sampler, optimiser and schedule.
     #[serde(default)]
     pub training: TrainingRecipe,
@@ -83,6 +87,7 @@ impl NamedRecipe {
                 "it names no encoder, neither of pictures nor of titles".to_owned(),
             ));
         }
+        self.matcher.check()?;
         self.training.check().map(|_| ())
     }
 }

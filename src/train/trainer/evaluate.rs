@@ -241,7 +241,7 @@ fn lone_cosines_filled(
 }
 
 /// Group and F1 of each labelled row.
-fn f1_by_row(matches: &Neighbors, groups: &[Option<u32>]) -> Vec<(u32, f64)> {
+pub(in super::super) fn f1_by_row(matches: &Neighbors, groups: &[Option<u32>]) -> Vec<(u32, f64)> {
     let mut sizes: HashMap<u32, usize> = HashMap::new();
     for group in groups.iter().flatten() {
         *sizes.entry(*group).or_default() += 1;
