@@ -57,7 +57,7 @@ impl Pool {
         plan: MatcherPlan<'_>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let key_ranks = (0..rows.len() as u32).collect();
+        let key_ranks: Vec<u32> = (0..rows.len() as u32).collect();
         let is_cosine = head.shape().recipe.measure == PairMeasure::Cosine;
         let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         let beside = plan.beside.filter(|beside| beside.n_rows() == data.labels.n_rows());
