@@ -2,6 +2,8 @@
 //! them. A head with a projection for each modality has two sides, so that a matcher may weigh or part them; frozen rows beside a
 //! head are the second side of any other. Never looks at labels beyond handing them on.
 
+use std::collections::BTreeMap;
+
 use candle_core::Device;
 
 use super::heads::{Head, PairMeasure, Towers};
@@ -11,7 +13,8 @@ use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings};
 use crate::fuse::{FusionParams, fusion_spec};
 use crate::index::{Metric, Neighbors};
 use crate::matching::{
-    FittedMatcher, MatchGround, MatcherError, MatcherRecipe, matcher_spec, row_matches, shares_of_group_sizes,
+    FittedMatcher, Known, LabelledPool, MatchGround, MatcherError, MatcherRecipe, matcher_spec, row_matches,
+    shares_of_group_sizes,
 };
 use crate::metrics::threshold_curve_of_rows;
 
@@ -100,15 +103,35 @@ impl Pool {
         self.rows.iter().map(|row| data.labels.group(*row)).collect()
     }
 
-    /// Fits `recipe` to the labelled rows of this pool; sizes of groups come from the training part.
+    /// Fits `recipe` to the labelled rows of this pool; sizes of groups, and what a matcher learns, come from the training part
+    /// under the same head, in pools about as large as this one.
     ///
     /// # Errors
-    /// [`TrainError::EmptyValidation`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here.
-    pub fn fit(&self, recipe: &MatcherRecipe, data: &TrainingData<'_>) -> Result<FittedMatcher, TrainError> {
-        let learned_from: Vec<Option<u32>> =
-            data.embedded_rows(Part::Train).iter().map(|row| data.labels.group(*row)).collect();
-        let shares = shares_of_group_sizes(&learned_from);
-        let fitted = recipe.fit(&self.ground()?, &self.groups(data), &shares, MOST_MATCHES)?;
+    /// [`TrainError::EmptyValidation`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here; or the
+    /// device fails.
+    pub fn fit(
+        &self,
+        head: &Head,
+        data: &TrainingData<'_>,
+        plan: MatcherPlan<'_>,
+        device: &Device,
+    ) -> Result<FittedMatcher, TrainError> {
+        let training = data.embedded_rows(Part::Train);
+        let learned_from: Vec<Option<u32>> = training.iter().map(|row| data.labels.group(*row)).collect();
+        let learns = matcher_spec(&plan.recipe.id).is_some_and(|spec| spec.learn.is_some());
+        let schools = match learns {
+            true => dealt(&training, &learned_from, self.rows.len())
+                .into_iter()
+                .map(|rows| Self::new(head, data, rows, plan, device))
+                .collect::<Result<Vec<Self>, _>>()?,
+            false => Vec::new(),
+        };
+        let pool = |school: &'_ Self| -> Result<LabelledPool<'_>, TrainError> {
+            Ok(LabelledPool { ground: school.ground()?, groups: school.groups(data) })
+        };
+        let pools = schools.iter().map(pool).collect::<Result<_, _>>()?;
+        let known = Known { group_shares: shares_of_group_sizes(&learned_from), pools };
+        let fitted = plan.recipe.fit(&self.ground()?, &self.groups(data), &known, MOST_MATCHES)?;
         fitted.map(|(fitted, _)| fitted).ok_or(TrainError::EmptyValidation)
     }
 
@@ -147,6 +170,26 @@ impl Pool {
         };
         Ok((evaluation, matches))
     }
+}
+
+/// `rows` dealt out by group into pools of about `size` rows; rows without a group one by one.
+pub(crate) fn dealt(rows: &[u32], groups: &[Option<u32>], size: usize) -> Vec<Vec<u32>> {
+    let n_pools = ((rows.len() as f64 / size.max(1) as f64).round() as usize).max(1);
+    let mut places: BTreeMap<(Option<u32>, u32), usize> = BTreeMap::new();
+    for (row, group) in rows.iter().zip(groups) {
+        let alone = if group.is_none() { *row } else { 0 };
+        let next = places.len();
+        places.entry((*group, alone)).or_insert(next);
+    }
+    let mut pools = vec![Vec::new(); n_pools];
+    for (row, group) in rows.iter().zip(groups) {
+        let alone = if group.is_none() { *row } else { 0 };
+        let place = places.get(&(*group, alone)).copied().unwrap_or_default();
+        if let Some(pool) = pools.get_mut(place % n_pools) {
+            pool.push(*row);
+        }
+    }
+    pools
 }
 
 impl Sides {

@@ -202,7 +202,7 @@ fn on_test(
     device: &Device,
 ) -> Result<(Vec<u32>, Evaluation, FittedMatcher, Neighbors), TrainError> {
     let pool = |part: Part| Pool::new(head, data, data.embedded_rows(part), matching, device);
-    let fitted = pool(Part::Validation)?.fit(matching.recipe, data)?;
+    let fitted = pool(Part::Validation)?.fit(head, data, matching, device)?;
     let test = pool(Part::Test)?;
     let (evaluation, matches) = test.judged(&fitted, data)?;
     Ok((test.rows, evaluation, fitted, matches))

@@ -43,8 +43,15 @@ pub struct NamedRecipe {
 const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/lookalike-best.ron"),
     include_str!("../../../assets/recipes/siamese-cosine.ron"),
+    include_str!("../../../assets/recipes/siamese-cosine-naive.ron"),
     include_str!("../../../assets/recipes/siamese-neuron.ron"),
     include_str!("../../../assets/recipes/shopee-arcface.ron"),
+    include_str!("../../../assets/recipes/shopee-arcface-ensemble.ron"),
+    include_str!("../../../assets/recipes/catalog-softmax.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface-glove.ron"),
+    include_str!("../../../assets/recipes/autoencoder-knn.ron"),
+    include_str!("../../../assets/recipes/tll-two-backbones.ron"),
 ];
 
 /// Every built-in recipe.
