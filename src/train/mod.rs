@@ -17,6 +17,7 @@ pub mod samplers;
 mod split;
 mod tensors;
 mod trainer;
+mod whitening;
 
 pub use changes::{PairChanges, changed_pairs};
 pub use error::TrainError;
@@ -28,7 +29,8 @@ pub use recipes::{NamedRecipe, Parameter, built_in_recipes, parameters, with_par
 pub use split::{Part, SplitShares, part_of, split_by_group};
 pub use tensors::NamedTensors;
 pub use trainer::{
-    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, TrainingData, TrainingOutcome,
+    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, Start, TrainingData, TrainingOutcome,
     TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, head_neighbors,
     score_from_log_odds, train,
 };
+pub use whitening::{Projection, whitening_within_groups};

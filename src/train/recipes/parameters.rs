@@ -50,6 +50,8 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("width", "Numbers a projection gives"),
     ("normalisation", "LengthOnly: rows of length 1. BatchThenLength: batch norm before that"),
     ("measure", "How a pair is scored: Cosine, Neuron (a learned weight for each cosine) or Classifier"),
+    ("start", "Where parameters start: Random, or Whitened, which evens out the differences within groups"),
+    ("shrinkage", "How far the differences within groups are taken for equal in all directions; 0 trusts them as they are"),
     ("loss", "Id of the loss"),
     ("margin", "Margin of the loss, in the loss's own unit (cosine, distance or radians)"),
     ("scale", "Factor on the cosines of an angular loss"),
