@@ -2,12 +2,14 @@
 //! cached embeddings. Knows neither the project's folder nor the window, and starts no thread of its own.
 
 mod changes;
+mod contest;
 mod error;
 pub mod heads;
 mod labels;
 pub mod losses;
 mod math;
 pub mod miners;
+pub mod mixture;
 pub mod optimisers;
 mod pool;
 mod random;
@@ -20,6 +22,7 @@ mod trainer;
 mod whitening;
 
 pub use changes::{PairChanges, changed_pairs};
+pub use contest::{OnTest, System, on_test};
 pub use error::TrainError;
 pub use labels::{Labels, Relation, Unreviewed};
 pub use pool::{MatcherPlan, Pool};

@@ -5,18 +5,19 @@
 use candle_core::Device;
 
 use super::heads::{Head, PairMeasure, Towers};
+use super::mixture::MixturePlan;
 use super::trainer::{Evaluation, TrainingData, f1_by_row, head_embeddings, head_neighbors};
 use super::{Part, TrainError};
 use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings};
 use crate::fuse::{FusionParams, fusion_spec};
 use crate::index::{Metric, Neighbors};
 use crate::matching::{
-    FittedMatcher, MatchGround, MatcherError, MatcherRecipe, matcher_spec, row_matches, shares_of_group_sizes,
+    FittedMatcher, MatchGround, MatcherError, MatcherRecipe, Tuned, matcher_spec, row_matches, shares_of_group_sizes,
 };
 use crate::metrics::threshold_curve_of_rows;
 
 /// Matches a row at most, itself included, as in the Shopee competition.
-const MOST_MATCHES: usize = 50;
+pub(super) const MOST_MATCHES: usize = 50;
 
 /// How heads are judged and put to use: the matcher and the frozen rows beside the head.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,24 @@ pub struct MatcherPlan<'a> {
     pub recipe: &'a MatcherRecipe,
     /// Frozen rows of the whole catalogue compared beside the head's.
     pub beside: Option<&'a Embeddings>,
+    /// Encoders mixed with the head, where the recipe mixes any; then the matcher reads the mixture's lists alone.
+    pub mixture: Option<MixturePlan<'a>>,
+}
+
+impl MatcherPlan<'_> {
+    /// Rows of `part` that can be compared at all: with an embedding the head reads, or one mixed with it.
+    pub fn rows(&self, data: &TrainingData<'_>, part: Part) -> Vec<u32> {
+        let Some(mixture) = self.mixture.filter(|mixture| !mixture.companions.is_empty()) else {
+            return data.embedded_rows(part);
+        };
+        let of_head = data.embedded_rows(part);
+        let is_there = |row: &u32| {
+            let has = |part: &std::borrow::Cow<'_, Embeddings>| part.present.get(*row as usize) == Some(&true);
+            of_head.binary_search(row).is_ok() || mixture.companions.iter().any(has)
+        };
+        let of_part = (0_u32..).zip(data.parts).filter(|(_, found)| **found == part);
+        of_part.map(|(row, _)| row).filter(is_there).collect()
+    }
 }
 
 /// A pool under one head.
@@ -57,7 +76,7 @@ impl Pool {
         plan: MatcherPlan<'_>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let key_ranks = (0..rows.len() as u32).collect();
+        let key_ranks: Vec<u32> = (0..rows.len() as u32).collect();
         let is_cosine = head.shape().recipe.measure == PairMeasure::Cosine;
         let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         let beside = plan.beside.filter(|beside| beside.n_rows() == data.labels.n_rows());
@@ -77,6 +96,12 @@ impl Pool {
             _ => head_neighbors(head, data, &rows, device)?,
         };
         Ok(Self { rows, key_ranks, lists, sides })
+    }
+
+    /// The pool of `rows` under lists made elsewhere; rows of the lists are places in the pool.
+    pub fn of_lists(rows: Vec<u32>, lists: Neighbors) -> Self {
+        let key_ranks = (0..rows.len() as u32).collect();
+        Self { rows, key_ranks, lists, sides: None }
     }
 
     /// What a matcher stands on.
@@ -104,12 +129,16 @@ impl Pool {
     ///
     /// # Errors
     /// [`TrainError::EmptyValidation`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here.
-    pub fn fit(&self, recipe: &MatcherRecipe, data: &TrainingData<'_>) -> Result<FittedMatcher, TrainError> {
+    pub fn fit(
+        &self,
+        recipe: &MatcherRecipe,
+        data: &TrainingData<'_>,
+    ) -> Result<(FittedMatcher, Tuned), TrainError> {
         let learned_from: Vec<Option<u32>> =
             data.embedded_rows(Part::Train).iter().map(|row| data.labels.group(*row)).collect();
         let shares = shares_of_group_sizes(&learned_from);
         let fitted = recipe.fit(&self.ground()?, &self.groups(data), &shares, MOST_MATCHES)?;
-        fitted.map(|(fitted, _)| fitted).ok_or(TrainError::EmptyValidation)
+        fitted.ok_or(TrainError::EmptyValidation)
     }
 
     /// Each row's matches by a fitted matcher, and their scores over the labelled rows.

@@ -37,6 +37,15 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "beside",
         "Encoders whose frozen rows the matcher compares beside the trained head's, the wanted one first; empty for none",
     ),
+    ("mixture", "Frozen encoders mixed with the head; null compares by the head alone"),
+    (
+        "companions",
+        "Encoders mixed with the head: for each the wanted one first, then stand-ins; weights are chosen on the validation part",
+    ),
+    (
+        "cohort_neighbors",
+        "Nearest wrong postings of the training part whose mean score is taken from a posting's own; 0 takes none",
+    ),
     (
         "unreviewed",
         "Unknown: only rejected pairs are different. Different: postings of two groups are, reviewed or not",

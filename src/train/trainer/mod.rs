@@ -18,7 +18,9 @@ mod tests;
 pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
 pub(super) use evaluate::f1_by_row;
-pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds};
+pub use evaluate::{
+    Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds, tower_embeddings,
+};
 pub use recipe::TrainingRecipe;
 pub use run::{Ended, TrainingOutcome, train};
 pub use start::Start;
