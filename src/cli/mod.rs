@@ -15,6 +15,7 @@ mod index;
 mod match_args;
 mod matchers;
 mod matches;
+mod measure;
 mod models;
 mod open;
 mod progress;
@@ -75,6 +76,7 @@ enum Command {
     Matchers(matchers::Args),
     Recipes(recipes::Args),
     Train(train::Args),
+    Measure(measure::Args),
     Receipts(receipts::Args),
     Promote(receipts::PromoteArgs),
     Rollback(receipts::RollbackArgs),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Some(Command::Matchers(args)) => matchers::run(&args, &console),
         Some(Command::Recipes(args)) => recipes::run(&args, &console),
         Some(Command::Train(args)) => train::run(&args, &console),
+        Some(Command::Measure(args)) => measure::run(&args, &console),
         Some(Command::Receipts(args)) => receipts::run(&args, &console),
         Some(Command::Promote(args)) => receipts::promote(&args, &console),
         Some(Command::Rollback(args)) => receipts::roll_back(&args, &console),

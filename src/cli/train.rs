@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     Ok(())
 }
 
-fn parse_setting(text: &str) -> Result<(String, String), String> {
+pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("give NAME=VALUE, such as max_epochs=5")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

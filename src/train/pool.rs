@@ -7,19 +7,20 @@ use std::collections::BTreeMap;
 use candle_core::Device;
 
 use super::heads::{Head, PairMeasure, Towers};
+use super::mixture::MixturePlan;
 use super::trainer::{Evaluation, TrainingData, f1_by_row, head_embeddings, head_neighbors};
 use super::{Part, TrainError};
 use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings};
 use crate::fuse::{FusionParams, fusion_spec};
 use crate::index::{Metric, Neighbors};
 use crate::matching::{
-    FittedMatcher, Known, LabelledPool, MatchGround, MatcherError, MatcherRecipe, matcher_spec, row_matches,
-    shares_of_group_sizes,
+    FittedMatcher, Known, LabelledPool, MatchGround, MatcherError, MatcherRecipe, Tuned, matcher_spec,
+    row_matches, shares_of_group_sizes,
 };
 use crate::metrics::threshold_curve_of_rows;
 
 /// Matches a row at most, itself included, as in the Shopee competition.
-const MOST_MATCHES: usize = 50;
+pub(super) const MOST_MATCHES: usize = 50;
 
 /// How heads are judged and put to use: the matcher and the frozen rows beside the head.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,25 @@ pub struct MatcherPlan<'a> {
     pub recipe: &'a MatcherRecipe,
     /// Frozen rows of the whole catalogue compared beside the head's.
     pub beside: Option<&'a Embeddings>,
+    /// Encoders mixed with the head, where the recipe mixes any; then the matcher reads the mixture's lists alone.
+    pub mixture: Option<MixturePlan<'a>>,
+}
+
+impl MatcherPlan<'_> {
+    /// Rows of `part` that can be compared at all: with an embedding the head reads, or one mixed with it.
+    pub fn rows(&self, data: &TrainingData<'_>, part: Part) -> Vec<u32> {
+        let Some(mixture) = self.mixture.filter(|mixture| !mixture.companions.is_empty()) else {
+            return data.embedded_rows(part);
+        };
+        let of_head = data.embedded_rows(part);
+        let is_there = |row: &u32| {
+            let has =
+                |part: &std::borrow::Cow<'_, Embeddings>| part.present.get(*row as usize) == Some(&true);
+            of_head.binary_search(row).is_ok() || mixture.companions.iter().any(has)
+        };
+        let of_part = (0_u32..).zip(data.parts).filter(|(_, found)| **found == part);
+        of_part.map(|(row, _)| row).filter(is_there).collect()
+    }
 }
 
 /// A pool under one head.
@@ -82,6 +102,12 @@ impl Pool {
         Ok(Self { rows, key_ranks, lists, sides })
     }
 
+    /// The pool of `rows` under lists made elsewhere; rows of the lists are places in the pool.
+    pub fn of_lists(rows: Vec<u32>, lists: Neighbors) -> Self {
+        let key_ranks = (0..rows.len() as u32).collect();
+        Self { rows, key_ranks, lists, sides: None }
+    }
+
     /// What a matcher stands on.
     ///
     /// # Errors
@@ -103,36 +129,28 @@ impl Pool {
         self.rows.iter().map(|row| data.labels.group(*row)).collect()
     }
 
-    /// Fits `recipe` to the labelled rows of this pool; sizes of groups, and what a matcher learns, come from the training part
-    /// under the same head, in pools about as large as this one.
+    /// Fits `recipe` to the labelled rows of this pool; sizes of groups come from the training part, and what a matcher learns from
+    /// `schools`, pools of the training part under the same system.
     ///
     /// # Errors
-    /// [`TrainError::EmptyValidation`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here; or the
-    /// device fails.
+    /// [`TrainError::EmptyValidation`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here.
     pub fn fit(
         &self,
-        head: &Head,
+        recipe: &MatcherRecipe,
         data: &TrainingData<'_>,
-        plan: MatcherPlan<'_>,
-        device: &Device,
-    ) -> Result<FittedMatcher, TrainError> {
-        let training = data.embedded_rows(Part::Train);
-        let learned_from: Vec<Option<u32>> = training.iter().map(|row| data.labels.group(*row)).collect();
-        let learns = matcher_spec(&plan.recipe.id).is_some_and(|spec| spec.learn.is_some());
-        let schools = match learns {
-            true => dealt(&training, &learned_from, self.rows.len())
-                .into_iter()
-                .map(|rows| Self::new(head, data, rows, plan, device))
-                .collect::<Result<Vec<Self>, _>>()?,
-            false => Vec::new(),
-        };
-        let pool = |school: &'_ Self| -> Result<LabelledPool<'_>, TrainError> {
+        schools: &[Self],
+    ) -> Result<(FittedMatcher, Tuned), TrainError> {
+        let learned_from: Vec<Option<u32>> =
+            data.embedded_rows(Part::Train).iter().map(|row| data.labels.group(*row)).collect();
+        let pool = |school: &'_ Self| -> Result<_, TrainError> {
             Ok(LabelledPool { ground: school.ground()?, groups: school.groups(data) })
         };
-        let pools = schools.iter().map(pool).collect::<Result<_, _>>()?;
-        let known = Known { group_shares: shares_of_group_sizes(&learned_from), pools };
-        let fitted = plan.recipe.fit(&self.ground()?, &self.groups(data), &known, MOST_MATCHES)?;
-        fitted.map(|(fitted, _)| fitted).ok_or(TrainError::EmptyValidation)
+        let known = Known {
+            group_shares: shares_of_group_sizes(&learned_from),
+            pools: schools.iter().map(pool).collect::<Result<_, _>>()?,
+        };
+        let fitted = recipe.fit(&self.ground()?, &self.groups(data), &known, MOST_MATCHES)?;
+        fitted.ok_or(TrainError::EmptyValidation)
     }
 
     /// Each row's matches by a fitted matcher, and their scores over the labelled rows.
@@ -172,8 +190,19 @@ impl Pool {
     }
 }
 
+/// The training part dealt out by group into pools about as large as one of `size` rows, for a matcher that learns; none for any
+/// other.
+pub(super) fn schools(data: &TrainingData<'_>, plan: MatcherPlan<'_>, size: usize) -> Vec<Vec<u32>> {
+    if matcher_spec(&plan.recipe.id).is_none_or(|spec| spec.learn.is_none()) {
+        return Vec::new();
+    }
+    let rows = plan.rows(data, Part::Train);
+    let groups: Vec<Option<u32>> = rows.iter().map(|row| data.labels.group(*row)).collect();
+    dealt(&rows, &groups, size)
+}
+
 /// `rows` dealt out by group into pools of about `size` rows; rows without a group one by one.
-pub(crate) fn dealt(rows: &[u32], groups: &[Option<u32>], size: usize) -> Vec<Vec<u32>> {
+fn dealt(rows: &[u32], groups: &[Option<u32>], size: usize) -> Vec<Vec<u32>> {
     let n_pools = ((rows.len() as f64 / size.max(1) as f64).round() as usize).max(1);
     let mut places: BTreeMap<(Option<u32>, u32), usize> = BTreeMap::new();
     for (row, group) in rows.iter().zip(groups) {
@@ -252,5 +281,18 @@ fn own_sides(
 impl From<MatcherError> for TrainError {
     fn from(error: MatcherError) -> Self {
         Self::Matcher(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dealt;
+
+    #[test]
+    fn groups_are_dealt_whole() {
+        let groups = [Some(1), Some(2), Some(1), None, None, Some(3)];
+        assert_eq!(dealt(&[0, 1, 2, 3, 4, 5], &groups, 3), [vec![0, 2, 3, 5], vec![1, 4]]);
+        assert_eq!(dealt(&[0, 1, 2, 3, 4, 5], &groups, 100), [vec![0, 1, 2, 3, 4, 5]]);
+        assert_eq!(dealt(&[], &[], 0), [Vec::<u32>::new()]);
     }
 }

@@ -10,9 +10,10 @@ use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 use super::heads::{Depth, Head, HeadRecipe, HeadShape, Towers};
-use super::pool::{MatcherPlan, Pool};
+use super::mixture::FittedMixture;
+use super::pool::MatcherPlan;
 use super::trainer::{EpochRecord, Evaluation, TrainingData, TrainingOutcome, TrainingRecipe};
-use super::{Part, Random, SplitShares, TrainError};
+use super::{Part, Random, SplitShares, System, TrainError, on_test};
 use crate::index::Neighbors;
 use crate::matching::FittedMatcher;
 
@@ -83,6 +84,12 @@ pub struct Receipt {
     /// And to the trained head.
     #[serde(default)]
     pub matcher_after: Option<FittedMatcher>,
+    /// Weights of the frozen encoders, chosen on the validation part, where the recipe mixes several.
+    #[serde(default)]
+    pub mixture_before: Option<FittedMixture>,
+    /// And of the trained head among them.
+    #[serde(default)]
+    pub mixture_after: Option<FittedMixture>,
     /// Mean gain in F1 a row.
     pub gain: f64,
     /// Of the gain, the same groups drawn for both: when it holds 0, the gain may be chance.
@@ -148,14 +155,17 @@ pub fn judge(
     matching: MatcherPlan<'_>,
     device: &Device,
 ) -> Result<Judged, TrainError> {
-    let frozen = frozen_head(data, device)?;
-    let (rows, before, matcher_before, matches_before) = on_test(&frozen, data, matching, device)?;
-    let (_, after, matcher_after, matches_after) = on_test(&outcome.head, data, matching, device)?;
+    let before = match matching.mixture {
+        Some(_) => on_test(System::FrozenMixture, data, matching, device)?,
+        None => on_test(System::Head(&frozen_head(data, device)?), data, matching, device)?,
+    };
+    let after = on_test(System::Head(&outcome.head), data, matching, device)?;
     // The pool is the same, and so are its labelled rows.
     let gains: Vec<(u32, f64)> = before
+        .evaluation
         .rows
         .iter()
-        .zip(&after.rows)
+        .zip(&after.evaluation.rows)
         .map(|((group, before), (_, after))| (*group, after - before))
         .collect();
     let judgement = |evaluation: &Evaluation| Judgement {
@@ -165,7 +175,7 @@ pub fn judge(
         precision: evaluation.scores.precision,
         recall: evaluation.scores.recall,
     };
-    let parts = [Part::Train, Part::Validation, Part::Test].map(|part| data.embedded_rows(part));
+    let parts = [Part::Train, Part::Validation, Part::Test].map(|part| matching.rows(data, part));
     let receipt = Receipt {
         version: VERSION,
         recipe: recipe.clone(),
@@ -176,36 +186,24 @@ pub fn judge(
         n_groups: std::array::from_fn(|part| {
             parts.get(part).map_or(0, |rows| data.labels.members(rows).len())
         }),
-        before: judgement(&before),
-        after: judgement(&after),
-        matcher_before: Some(matcher_before),
-        matcher_after: Some(matcher_after),
+        before: judgement(&before.evaluation),
+        after: judgement(&after.evaluation),
+        matcher_before: Some(before.matcher),
+        matcher_after: Some(after.matcher),
+        mixture_before: before.mixture,
+        mixture_after: after.mixture,
         gain: gains.iter().map(|(_, gain)| gain).sum::<f64>() / gains.len().max(1) as f64,
         gain_interval: bootstrap_by_group(&gains, recipe.seed),
         best: outcome.best,
         history: outcome.history.clone(),
     };
-    Ok(Judged { receipt, rows, before: matches_before, after: matches_after })
+    Ok(Judged { receipt, rows: before.rows, before: before.matches, after: after.matches })
 }
 
 /// The head that changes nothing: each modality as it is, their cosines counting the same.
 pub(super) fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
     let recipe = HeadRecipe { towers: Towers::PerModality, depth: Depth::Identity, ..HeadRecipe::default() };
     Head::new(HeadShape { recipe, modality_widths: data.modality_widths(), n_classes: 0 }, 0, device)
-}
-
-/// The test part by the matcher as it was fitted to the validation part; with the pool's rows and their matches.
-fn on_test(
-    head: &Head,
-    data: &TrainingData<'_>,
-    matching: MatcherPlan<'_>,
-    device: &Device,
-) -> Result<(Vec<u32>, Evaluation, FittedMatcher, Neighbors), TrainError> {
-    let pool = |part: Part| Pool::new(head, data, data.embedded_rows(part), matching, device);
-    let fitted = pool(Part::Validation)?.fit(head, data, matching, device)?;
-    let test = pool(Part::Test)?;
-    let (evaluation, matches) = test.judged(&fitted, data)?;
-    Ok((test.rows, evaluation, fitted, matches))
 }
 
 /// 95 % interval of the mean of `rows` (group, number), groups drawn with replacement. The seed decides the draws, so

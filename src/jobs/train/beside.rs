@@ -45,3 +45,32 @@ impl Beside {
         Ok(Self { encoder: id.to_owned(), name, embeddings: embedded.embeddings })
     }
 }
+
+/// The rows of each list of `wanted` that can be had; what cannot is noted and left out, since its weight can be 0 as well.
+pub(super) fn embed_companions(
+    bench: &Workbench,
+    wanted: &[Vec<String>],
+    notes: &mut Vec<String>,
+    context: &Context<'_>,
+) -> Result<Vec<Beside>, JobError> {
+    let mut companions: Vec<Beside> = Vec::new();
+    for list in wanted {
+        let known = list.iter().map(|id| Ok((id, bench.table().spec(id)?.modality)));
+        let known: Vec<_> = known.collect::<Result<_, JobError>>()?;
+        let Some((first, _)) = known.first() else { continue };
+        let mut can_serve = known.iter().filter(|(id, modality)| bench.has(*modality) && bench.is_ready(id));
+        let taken = |id: &str| companions.iter().any(|companion| companion.encoder == id);
+        match can_serve.find(|(id, _)| !taken(id)) {
+            Some((id, _)) => {
+                if id != first {
+                    notes.push(format!("{id} stands in for {first} in the mixture"));
+                }
+                companions.push(Beside::of(bench, id, context)?);
+            }
+            None => notes.push(format!(
+                "{first} is left out of the mixture: its files are not there, or the catalogue has not what it reads"
+            )),
+        }
+    }
+    Ok(companions)
+}

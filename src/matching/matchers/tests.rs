@@ -6,7 +6,8 @@ use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 
 use super::blend::{Blend, BlendRule, Blended};
 use super::{
-    Known, LabelledPool, MATCHERS, MatchGround, MatcherError, MatcherRecipe, Setting, matcher_spec, shares_of_group_sizes,
+    Known, LabelledPool, MATCHERS, MatchGround, MatcherError, MatcherRecipe, Setting, matcher_spec,
+    shares_of_group_sizes,
 };
 use crate::encode::{CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 use crate::fuse::{FusionParams, fusion_spec};

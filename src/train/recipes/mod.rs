@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 pub use parameters::{Parameter, parameters, with_parameter};
 
+use super::heads::PairMeasure;
+use super::mixture::MixtureRecipe;
 use super::{TrainError, TrainingRecipe, Unreviewed};
 use crate::matching::MatcherRecipe;
 
@@ -34,6 +36,9 @@ pub struct NamedRecipe {
     /// What makes matches of the trained head's scores (and of the frozen ones it is compared with).
     #[serde(default)]
     pub matcher: MatcherRecipe,
+    /// Frozen encoders mixed with the head, their weights chosen on the validation part; `None` compares by the head alone.
+    #[serde(default)]
+    pub mixture: Option<MixtureRecipe>,
     /// Head, loss, miner, sampler, optimiser and schedule.
     #[serde(default)]
     pub training: TrainingRecipe,
@@ -95,6 +100,16 @@ impl NamedRecipe {
             ));
         }
         self.matcher.check()?;
+        if self.mixture.is_some() && self.training.head.measure != PairMeasure::Cosine {
+            return Err(TrainError::Recipe(
+                "a mixture weighs cosines; its head must measure pairs by their cosine".to_owned(),
+            ));
+        }
+        if self.mixture.is_some() && !self.matcher.beside.is_empty() {
+            return Err(TrainError::Recipe(
+                "name frozen encoders either in its mixture or beside its matcher, not in both".to_owned(),
+            ));
+        }
         self.training.check().map(|_| ())
     }
 }

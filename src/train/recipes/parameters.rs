@@ -37,6 +37,15 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "beside",
         "Encoders whose frozen rows the matcher compares beside the trained head's, the wanted one first; empty for none",
     ),
+    ("mixture", "Frozen encoders mixed with the head; null compares by the head alone"),
+    (
+        "companions",
+        "Encoders mixed with the head: for each the wanted one first, then stand-ins; weights are chosen on the validation part",
+    ),
+    (
+        "cohort_neighbors",
+        "Nearest wrong postings of the training part whose mean score is taken from a posting's own; 0 takes none",
+    ),
     (
         "unreviewed",
         "Unknown: only rejected pairs are different. Different: postings of two groups are, reviewed or not",
@@ -50,6 +59,11 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("width", "Numbers a projection gives"),
     ("normalisation", "LengthOnly: rows of length 1. BatchThenLength: batch norm before that"),
     ("measure", "How a pair is scored: Cosine, Neuron (a learned weight for each cosine) or Classifier"),
+    ("start", "Where parameters start: Random, or Whitened, which evens out the differences within groups"),
+    (
+        "shrinkage",
+        "How far the differences within groups are taken for equal in all directions; 0 trusts them as they are",
+    ),
     ("loss", "Id of the loss"),
     ("margin", "Margin of the loss, in the loss's own unit (cosine, distance or radians)"),
     ("scale", "Factor on the cosines of an angular loss"),

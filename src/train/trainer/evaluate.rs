@@ -110,6 +110,25 @@ pub fn head_embeddings(
     Ok(Embeddings { rows: EmbeddingRows::Dense(DenseMatrix { width, values }), present })
 }
 
+/// Embeddings of every row of the data by each tower of the head on its own, (n, width) each, rows L2-normalised.
+///
+/// # Errors
+/// When the device fails.
+pub fn tower_embeddings(
+    head: &Head,
+    data: &TrainingData<'_>,
+    device: &Device,
+) -> Result<Vec<Embeddings>, TrainError> {
+    let rows: Vec<u32> = (0..data.labels.n_rows() as u32).collect();
+    let towers = pool_towers(head, data, &rows, device)?;
+    let whole = |(tower, present): (Tensor, Vec<bool>)| -> Result<Embeddings, TrainError> {
+        let width = tower.dim(1)?;
+        let values = tower.flatten_all()?.to_vec1()?;
+        Ok(Embeddings { rows: EmbeddingRows::Dense(DenseMatrix { width, values }), present })
+    };
+    towers.values.into_iter().zip(towers.present).map(whole).collect()
+}
+
 /// Tower outputs of a pool, zero where absent.
 struct PoolTowers {
     values: Vec<Tensor>,

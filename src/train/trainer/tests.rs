@@ -367,7 +367,7 @@ fn the_receipt_judges_on_the_test_part() {
     let (outcome, _) = run(&data, &recipe).unwrap();
     let facts = DataFacts { catalog: "made up".to_owned(), encoders: vec!["a".to_owned()], log_position: 7 };
     let matcher = MatcherRecipe::default();
-    let matching = MatcherPlan { recipe: &matcher, beside: None };
+    let matching = MatcherPlan { recipe: &matcher, beside: None, mixture: None };
     let split = (5, SplitShares::default());
     let judged = judge(&data, &recipe, &outcome, facts, split, matching, &Device::Cpu).unwrap();
     let receipt = judged.receipt;
