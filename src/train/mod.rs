@@ -32,8 +32,8 @@ pub use recipes::{NamedRecipe, Parameter, built_in_recipes, parameters, with_par
 pub use split::{Part, SplitShares, part_of, split_by_group};
 pub use tensors::NamedTensors;
 pub use trainer::{
-    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, Start, TrainingData, TrainingOutcome,
-    TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, head_neighbors,
-    score_from_log_odds, train,
+    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, PairReport, Start, TrainingData,
+    TrainingOutcome, TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings,
+    head_neighbors, pair_report, score_from_log_odds, train,
 };
 pub use whitening::{Projection, whitening_within_groups};

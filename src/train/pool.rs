@@ -142,13 +142,11 @@ impl Pool {
     ) -> Result<(FittedMatcher, Tuned), TrainError> {
         let learned_from: Vec<Option<u32>> =
             data.embedded_rows(Part::Train).iter().map(|row| data.labels.group(*row)).collect();
-        let pool = |school: &'_ Self| -> Result<_, TrainError> {
-            Ok(LabelledPool { ground: school.ground()?, groups: school.groups(data) })
-        };
-        let known = Known {
-            group_shares: shares_of_group_sizes(&learned_from),
-            pools: schools.iter().map(pool).collect::<Result<_, _>>()?,
-        };
+        let mut pools = Vec::with_capacity(schools.len());
+        for school in schools {
+            pools.push(LabelledPool { ground: school.ground()?, groups: school.groups(data) });
+        }
+        let known = Known { group_shares: shares_of_group_sizes(&learned_from), pools };
         let fitted = recipe.fit(&self.ground()?, &self.groups(data), &known, MOST_MATCHES)?;
         fitted.ok_or(TrainError::EmptyValidation)
     }

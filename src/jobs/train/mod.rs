@@ -8,6 +8,7 @@ mod features;
 mod labels;
 mod measure;
 mod prepared;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::train::{
 pub use apply::{TrainedModel, trained_neighbors};
 pub use labels::LabelSource;
 pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
+pub use sweep::{SweepPlan, SweepRow, sweep};
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;

@@ -6,6 +6,7 @@ mod checkpoint;
 mod data;
 mod evaluate;
 mod objective;
+mod pairs;
 mod plan;
 mod recipe;
 mod run;
@@ -21,6 +22,7 @@ pub(super) use evaluate::f1_by_row;
 pub use evaluate::{
     Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds, tower_embeddings,
 };
+pub use pairs::{PairReport, pair_report};
 pub use recipe::TrainingRecipe;
 pub use run::{Ended, TrainingOutcome, train};
 pub use start::Start;
