@@ -47,6 +47,7 @@ pub struct NamedRecipe {
 /// The recipes that come with the program, in the order in which they are listed.
 const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/lookalike-best.ron"),
+    include_str!("../../../assets/recipes/image-head.ron"),
     include_str!("../../../assets/recipes/siamese-cosine.ron"),
     include_str!("../../../assets/recipes/siamese-cosine-naive.ron"),
     include_str!("../../../assets/recipes/siamese-neuron.ron"),

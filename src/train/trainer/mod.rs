@@ -14,6 +14,9 @@ mod start;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
+mod late_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
 pub use checkpoint::{Checkpoint, EpochRecord};
