@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 pub use parameters::{Parameter, parameters, with_parameter};
 
+use super::heads::PairMeasure;
+use super::mixture::MixtureRecipe;
 use super::{TrainError, TrainingRecipe, Unreviewed};
+use crate::matching::MatcherRecipe;
 
 /// A recipe with a name. Encoders are listed from the wanted one to the smallest stand-in; an empty list does without.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,12 @@ pub struct NamedRecipe {
     /// Whether postings of different groups are taken for different although nobody said so.
     #[serde(default)]
     pub unreviewed: Unreviewed,
+    /// What makes matches of the trained head's scores (and of the frozen ones it is compared with).
+    #[serde(default)]
+    pub matcher: MatcherRecipe,
+    /// Frozen encoders mixed with the head, their weights chosen on the validation part; `None` compares by the head alone.
+    #[serde(default)]
+    pub mixture: Option<MixtureRecipe>,
     /// Head, loss, miner, sampler, optimiser and schedule.
     #[serde(default)]
     pub training: TrainingRecipe,
@@ -38,9 +47,17 @@ pub struct NamedRecipe {
 /// The recipes that come with the program, in the order in which they are listed.
 const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/lookalike-best.ron"),
+    include_str!("../../../assets/recipes/image-head.ron"),
     include_str!("../../../assets/recipes/siamese-cosine.ron"),
+    include_str!("../../../assets/recipes/siamese-cosine-naive.ron"),
     include_str!("../../../assets/recipes/siamese-neuron.ron"),
     include_str!("../../../assets/recipes/shopee-arcface.ron"),
+    include_str!("../../../assets/recipes/shopee-arcface-ensemble.ron"),
+    include_str!("../../../assets/recipes/catalog-softmax.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface-glove.ron"),
+    include_str!("../../../assets/recipes/autoencoder-knn.ron"),
+    include_str!("../../../assets/recipes/tll-two-backbones.ron"),
 ];
 
 /// Every built-in recipe.
@@ -81,6 +98,17 @@ impl NamedRecipe {
         if self.image_encoders.is_empty() && self.text_encoders.is_empty() {
             return Err(TrainError::Recipe(
                 "it names no encoder, neither of pictures nor of titles".to_owned(),
+            ));
+        }
+        self.matcher.check()?;
+        if self.mixture.is_some() && self.training.head.measure != PairMeasure::Cosine {
+            return Err(TrainError::Recipe(
+                "a mixture weighs cosines; its head must measure pairs by their cosine".to_owned(),
+            ));
+        }
+        if self.mixture.is_some() && !self.matcher.beside.is_empty() {
+            return Err(TrainError::Recipe(
+                "name frozen encoders either in its mixture or beside its matcher, not in both".to_owned(),
             ));
         }
         self.training.check().map(|_| ())

@@ -77,7 +77,10 @@ pub fn train(
     let objective = Objective { loss, recipe, data, plan: &plan, device: device.clone() };
     let checkpoint = match resume {
         Some(checkpoint) => taken_up(checkpoint, &head, recipe)?,
-        None => untrained(&head, data, recipe, device)?,
+        None => {
+            recipe.start.put(&head, data)?;
+            untrained(&head, data, recipe, device)?
+        }
     };
     let optimiser = Optimiser::restore(
         recipe.optimiser,
