@@ -21,6 +21,7 @@ pub use encoder::{
 pub use error::EncodeError;
 pub use image::adapt::adapt_weights;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
+pub use image::backbone::{Backbone, Stem};
 pub use image::autoencoder::{self, AutoencoderLearning, EncoderWeights, SmallPicture};
 pub use models::{
     AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,

@@ -26,7 +26,7 @@ pub use error::NnError;
 pub use graph::{
     Activation, AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis,
     Graph, GraphBuilder, LayerNorm, Linear, Node, NodeId, Operation, Padding, PaddingCounts, Parameter,
-    ParameterRole, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention, SqueezeExcite, Table, TokenPool,
+    ParameterRole, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention, SplitGraph, SqueezeExcite, Table, TokenPool,
     WeightStandardisation,
 };
 pub use input::NetworkInput;

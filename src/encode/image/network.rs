@@ -31,6 +31,24 @@ pub(crate) fn open_model(
     device: DeviceChoice,
     precision: Precision,
 ) -> Result<Box<dyn ImageEncoder>, EncodeError> {
+    let ModelParts { architecture, weights, preprocess } = ModelParts::read(entry, store)?;
+    let encoder = NetworkEncoder::compile(&entry.id, architecture, weights, preprocess, device, precision)?;
+    Ok(Box::new(encoder))
+}
+
+/// What an image model's files say, nothing of it on a device yet.
+pub(super) struct ModelParts {
+    pub(super) architecture: &'static ImageArchitecture,
+    pub(super) weights: Weights,
+    pub(super) preprocess: Preprocess,
+}
+
+impl ModelParts {
+    /// Reads a model's files.
+    ///
+    /// # Errors
+    /// As [`open_model`].
+    pub(super) fn read(entry: &ModelEntry, store: &ModelStore) -> Result<Self, EncodeError> {
     let weights_file = entry.files.first().map_or("model.safetensors", |file| file.name.as_str());
     let path = store.file(&entry.id, weights_file)?;
     let refuse = |reason: String| EncodeError::BadModelFile { path: path.clone(), reason };
@@ -52,8 +70,8 @@ pub(crate) fn open_model(
         )));
     }
     let weights = Weights::open(&path)?;
-    let encoder = NetworkEncoder::compile(entry, architecture, weights, preprocess, device, precision)?;
-    Ok(Box::new(encoder))
+    Ok(Self { architecture, weights, preprocess })
+    }
 }
 
 fn preprocess_of_folder(entry: &ModelEntry, store: &ModelStore) -> Result<Option<Preprocess>, EncodeError> {
@@ -69,7 +87,7 @@ fn preprocess_of_folder(entry: &ModelEntry, store: &ModelStore) -> Result<Option
 }
 
 /// A network on a device that embeds pictures.
-struct NetworkEncoder {
+pub(super) struct NetworkEncoder {
     network: Network,
     preprocess: Preprocess,
     fingerprint: String,
@@ -83,8 +101,12 @@ struct Network {
 }
 
 impl NetworkEncoder {
-    fn compile(
-        entry: &ModelEntry,
+    /// Compiles the network of the model `id`.
+    ///
+    /// # Errors
+    /// When the weights are of another architecture, or the device is not there.
+    pub(super) fn compile(
+        id: &str,
         architecture: &ImageArchitecture,
         weights: Weights,
         preprocess: Preprocess,
@@ -98,8 +120,7 @@ impl NetworkEncoder {
         let plan = Plan::compile(&graph, &weights, &device, precision)?;
         let precision = if device.is_cpu() { Precision::F32 } else { precision };
         let fingerprint = format!(
-            "{} {} v{CODE_VERSION} {precision:?}; {}; weights {digest}",
-            entry.id,
+            "{id} {} v{CODE_VERSION} {precision:?}; {}; weights {digest}",
             architecture.id,
             preprocess.fingerprint()
         );
