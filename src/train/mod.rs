@@ -1,6 +1,8 @@
 //! Station 3: learns from decisions. Losses, miners, samplers, heads, optimisers and the trainer that joins them, on
 //! cached embeddings. Knows neither the project's folder nor the window, and starts no thread of its own.
 
+pub mod augment;
+mod backbone;
 mod changes;
 mod error;
 pub mod heads;
@@ -17,6 +19,9 @@ mod split;
 mod tensors;
 mod trainer;
 
+pub use backbone::{
+    BackboneRecipe, HeadStart, Maps, NormStatistics, Tail, TrainedPart, View, ViewKind, views,
+};
 pub use changes::{PairChanges, changed_pairs};
 pub use error::TrainError;
 pub use labels::{Labels, Relation, Unreviewed};
@@ -28,5 +33,5 @@ pub use tensors::NamedTensors;
 pub use trainer::{
     Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, TrainingData, TrainingOutcome,
     TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, head_neighbors,
-    score_from_log_odds, train,
+    score_from_log_odds, train, train_with,
 };

@@ -124,7 +124,9 @@ mod tests {
         let whole = TrainableNetwork::initialise(&graph, 7, &device).unwrap();
         let pictures: Vec<f32> = (0..2 * 3 * 6 * 6).map(|place| (place as f32 * 0.37).sin()).collect();
         let pictures = Tensor::from_vec(pictures, (2, 3, 6, 6), &device).unwrap();
-        let run = |network: &TrainableNetwork, input| network.forward(input, &mut Mode::Evaluation).unwrap();
+        fn run(network: &TrainableNetwork, input: NetworkInput<'_>) -> Tensor {
+            network.forward(input, &mut Mode::Evaluation).unwrap()
+        }
         let expected: Vec<Vec<f32>> = run(&whole, NetworkInput::Images(&pictures)).to_vec2().unwrap();
         for first in [1, 2, 5, 6] {
             let SplitGraph { trunk, tail } = graph.split_at(first).unwrap();

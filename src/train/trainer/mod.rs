@@ -18,7 +18,7 @@ pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
 pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds};
 pub use recipe::TrainingRecipe;
-pub use run::{Ended, TrainingOutcome, train};
+pub use run::{Ended, TrainingOutcome, train, train_with};
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
