@@ -1,12 +1,15 @@
 //! `lookalike train`: learns a head from labels on a project's embeddings.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::console::Console;
+use super::match_args::{matcher_ids, parse_matcher_value};
 use super::receipts::{Line, describe};
 use super::recipes;
 use super::session::{DeviceArgs, Session, with_context};
 use crate::jobs::{JobError, LabelSource, TrainPlan, train_head};
+use crate::matching::MatcherRecipe;
 use crate::project::{Access, ProjectError, TrainedModels};
 use crate::train::with_parameter;
 
@@ -24,6 +27,11 @@ pub(super) struct Args {
     /// Change a parameter of the recipe, such as max_epochs=5; may be given again.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_setting)]
     set: Vec<(String, String)>,
+    #[arg(long, value_name = "ID", help = format!("What makes matches of scores, instead of the recipe's: {}", matcher_ids()))]
+    matcher: Option<String>,
+    /// Fix a parameter of the matcher, such as stages=2; may be given again. Others are chosen on the validation part.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_matcher_value)]
+    matcher_set: Vec<(String, f64)>,
     /// Learn from: catalogue (its groups), decisions or both.
     #[arg(long, value_name = "L", default_value = "both", value_parser = parse_labels)]
     labels: LabelSource,
@@ -39,6 +47,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     for (name, value) in &args.set {
         recipe = with_parameter(&recipe, name, value)?;
     }
+    if let Some(id) = &args.matcher {
+        recipe.matcher = MatcherRecipe { id: id.clone(), values: BTreeMap::new(), ..recipe.matcher };
+    }
+    recipe.matcher.values.extend(args.matcher_set.iter().cloned());
+    recipe.check()?;
     recipe.training.seed = args.seed;
     let line = with_context(|context| {
         let session = Session::open(&args.project, &args.device, context)?;
@@ -60,7 +73,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     Ok(())
 }
 
-fn parse_setting(text: &str) -> Result<(String, String), String> {
+pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("give NAME=VALUE, such as max_epochs=5")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

@@ -46,6 +46,9 @@ pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
 pub use timings::TimeSpent;
-pub use train::{LabelSource, TrainPlan, TrainedModel, TrainedReceipt, train_head, trained_neighbors};
+pub use train::{
+    LabelSource, MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, TrainPlan, TrainedModel, TrainedReceipt,
+    measure, train_head, trained_neighbors,
+};
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

@@ -3,27 +3,29 @@
 //! unless the labels are complete or the recipe says so.
 
 mod apply;
+mod beside;
 mod features;
 mod labels;
+mod measure;
+mod prepared;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::features::FeatureSet;
-use self::labels::LabelSet;
+use self::prepared::Prepared;
 use super::{Context, JobError, Meter, Workbench};
 use crate::catalog::PostingIdx;
 use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Flow, Labels, NamedRecipe, Part, Receipt, SplitShares, TrainError,
-    TrainingData, TrainingReport, TrainingReporter, changed_pairs, judge, train,
+    Checkpoint, DataFacts, Ended, Flow, NamedRecipe, Part, Receipt, TrainError, TrainingReport, TrainingReporter, changed_pairs, judge, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
 pub use labels::LabelSource;
+pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;
@@ -54,6 +56,15 @@ pub struct TrainedReceipt {
     pub image_encoder: Option<String>,
     /// Encoder of titles that was read.
     pub text_encoder: Option<String>,
+    /// Encoder whose frozen rows are compared beside the head's.
+    #[serde(default)]
+    pub beside_encoder: Option<String>,
+    /// Encoders mixed with the head.
+    #[serde(default)]
+    pub companions: Vec<String>,
+    /// Posting key and group of those whose scores say how crowded surroundings are.
+    #[serde(default)]
+    pub cohort: Vec<(String, u32)>,
     /// What is not as the recipe wants it: stand-ins for absent models, projected rows, decisions left out.
     pub notes: Vec<String>,
     /// Whether it was stopped before its end.
@@ -96,18 +107,11 @@ pub fn train_head(
 ) -> Result<TrainedReceipt, JobError> {
     let recipe = plan.recipe;
     let seed = recipe.training.seed;
-    let mut labels = LabelSet::new(bench, plan)?;
-    let features = FeatureSet::embed(bench, recipe, context)?;
-    let shares = SplitShares::default();
-    let parts = labels.parts(seed, shares);
-    let data = TrainingData {
-        modalities: features.features(),
-        labels: &labels.labels,
-        parts: &parts,
-        neighbors: features.neighbors(&recipe.training, bench, context)?,
-    };
+    let mut prepared = Prepared::new(bench, plan, context)?;
+    let parts = prepared.parts(seed);
+    let data = prepared.data(&parts, recipe, bench, context)?;
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
-    let name = run_name(plan, &labels.labels, &parts, &features)?;
+    let name = run_name(plan, &prepared, &parts)?;
     let started = plan.models.unfinished(&name)?;
     let checkpoint = match started {
         Some((path, bytes)) => Some(Checkpoint::from_bytes(&path, bytes)?),
@@ -134,20 +138,31 @@ pub fn train_head(
     let meter = Meter::new(context.reporter, "Judging on the test part", 0, 0);
     let facts = DataFacts {
         catalog: bench.catalog.name().to_owned(),
-        encoders: features.encoders().map(str::to_owned).collect(),
+        encoders: prepared.encoders().map(str::to_owned).collect(),
         log_position: plan.review.entries().len() as u64,
     };
-    let result = judge(&data, &recipe.training, &outcome, facts, (seed, shares), &device)?;
-    let changes = changed_pairs(&data, &outcome.head, &result, &device)?;
+    let rows = prepared.mixture_rows();
+    let matching = prepared.matching(recipe, &rows);
+    let judged = judge(&data, &recipe.training, &outcome, facts, (seed, prepared.shares), matching, &device)?;
+    let changes = changed_pairs(&data, &judged);
+    let result = judged.receipt;
+    let cohort = match (&matching.mixture, &result.mixture_after) {
+        (Some(mixture), Some(_)) => mixture.cohort(&data).0,
+        _ => Vec::new(),
+    };
+    let cohort: Vec<(String, u32)> = cohort
+        .into_iter()
+        .map(|member| (bench.catalog.key(PostingIdx(member.row)).to_owned(), member.group))
+        .collect();
     meter.finish();
     let head = outcome.head.to_safetensors()?;
     let keys = |pairs: &[(u32, u32)]| -> Vec<(String, String)> {
         let key = |row: u32| bench.catalog.key(PostingIdx(row)).to_owned();
         pairs.iter().take(MOST_PAIRS).map(|&(a, b)| (key(a), key(b))).collect()
     };
-    let mut notes = features.notes;
-    notes.append(&mut labels.notes);
-    if outcome.best.epoch == 0 {
+    let mut notes = std::mem::take(&mut prepared.features.notes);
+    notes.append(&mut prepared.labels.notes);
+    if outcome.best.epoch == 0 && recipe.training.max_epochs > 0 {
         notes.push(
             "no round was better on the validation part than the untrained head, which is what was kept"
                 .to_owned(),
@@ -157,8 +172,11 @@ pub fn train_head(
         recipe: recipe.clone(),
         labels: plan.labels,
         head_digest: blake3::hash(&head).to_hex().to_string(),
-        image_encoder: features.image.as_ref().map(|it| it.encoder.clone()),
-        text_encoder: features.text.as_ref().map(|it| it.encoder.clone()),
+        image_encoder: prepared.features.image.as_ref().map(|it| it.encoder.clone()),
+        text_encoder: prepared.features.text.as_ref().map(|it| it.encoder.clone()),
+        beside_encoder: prepared.beside.map(|it| it.encoder),
+        companions: prepared.companions.into_iter().map(|it| it.encoder).collect(),
+        cohort,
         notes,
         is_stopped_early: outcome.ended == Ended::Stopped,
         n_fixed: changes.fixed.len(),
@@ -174,12 +192,8 @@ pub fn train_head(
 }
 
 /// Names a run by all that decides it, so that a stopped one goes on only with the same recipe, labels and embeddings.
-fn run_name(
-    plan: &TrainPlan<'_>,
-    labels: &Labels,
-    parts: &[Part],
-    features: &FeatureSet,
-) -> Result<String, JobError> {
+fn run_name(plan: &TrainPlan<'_>, prepared: &Prepared, parts: &[Part]) -> Result<String, JobError> {
+    let (labels, features) = (&prepared.labels.labels, &prepared.features);
     let recipe = ron::to_string(plan.recipe)
         .map_err(|error| JobError::Refused(format!("the recipe cannot be written down: {error}")))?;
     let mut hasher = blake3::Hasher::new();

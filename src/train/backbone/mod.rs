@@ -12,6 +12,6 @@ mod views;
 mod tests;
 
 pub use maps::Maps;
-pub use recipe::{BackboneRecipe, HeadStart, NormStatistics, TrainedPart};
+pub use recipe::{BackboneRecipe, NormStatistics, TrainedPart};
 pub use tail::Tail;
 pub use views::{View, ViewKind, views};

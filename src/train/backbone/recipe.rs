@@ -16,8 +16,6 @@ pub struct BackboneRecipe {
     pub norms: NormStatistics,
     /// The network's learning rate as a share of the head's.
     pub rate_share: f64,
-    /// How the head starts.
-    pub head_start: HeadStart,
     /// Changed views of each picture, beside the picture itself.
     pub views: usize,
     /// How views are changed.
@@ -42,27 +40,13 @@ pub enum NormStatistics {
     OfTheBatch,
 }
 
-/// How the head starts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum HeadStart {
-    /// Drawn by the seed.
-    Drawn,
-    /// As the within-class whitening of the network's embeddings before training.
-    Whitened {
-        /// Share of the mean variance added to every one.
-        shrinkage: f64,
-    },
-}
-
 impl Default for BackboneRecipe {
-    /// The whole network, gently, from a whitened head.
+    /// The whole network, gently.
     fn default() -> Self {
         Self {
             trained: TrainedPart::All,
             norms: NormStatistics::Running,
             rate_share: 0.1,
-            head_start: HeadStart::Whitened { shrinkage: 0.3 },
             views: 2,
             augmentations: vec![
                 Augmentation::Crop { least_area: 0.6 },
@@ -90,11 +74,6 @@ impl BackboneRecipe {
         let refuse = |reason: String| Err(TrainError::Recipe(reason));
         if !(self.rate_share > 0.0 && self.rate_share.is_finite()) {
             return refuse(format!("rate_share must be above 0, not {}", self.rate_share));
-        }
-        if let HeadStart::Whitened { shrinkage } = self.head_start
-            && !(shrinkage >= 0.0 && shrinkage.is_finite())
-        {
-            return refuse(format!("shrinkage must be 0 or more, not {shrinkage}"));
         }
         if self.views > MOST_VIEWS {
             return refuse(format!("a picture has at most {MOST_VIEWS} changed views, not {}", self.views));

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
-use super::super::heads::{Head, Learned, Parameters, Towers, whiten};
+use super::super::heads::{Learned, Parameters};
 use super::super::math::l2_normalised;
-use super::super::{Part, Random, TrainError, TrainingData};
-use super::{BackboneRecipe, HeadStart, Maps, NormStatistics};
+use super::super::{Random, TrainError, TrainingData};
+use super::{BackboneRecipe, Maps, NormStatistics};
 use crate::encode::DenseMatrix;
 use crate::nn::{Mode, NetworkInput, Random as NetworkRandom, TrainableNetwork};
 
@@ -74,21 +74,6 @@ impl<'a> Tail<'a> {
             "the network gives {} numbers a picture, the embeddings have {found}",
             self.width
         )))
-    }
-
-    /// Sets the head to where the recipe lets it start, by the embeddings before training.
-    pub(in super::super) fn start_head(&self, head: &Head, data: &TrainingData<'_>) -> Result<(), TrainError> {
-        let HeadStart::Whitened { shrinkage } = self.recipe.head_start else { return Ok(()) };
-        let towers = head.shape().recipe.towers;
-        let mut rows = data.trainable_rows(Part::Train, towers);
-        rows.retain(|row| data.labels.group(*row).is_some());
-        let groups: Vec<u32> = rows.iter().filter_map(|row| data.labels.group(*row)).collect();
-        let modalities = data.tensors(&rows, &Device::Cpu)?;
-        let of_towers = match towers {
-            Towers::Fused => vec![Tensor::cat(&modalities, 1)?],
-            Towers::PerModality => modalities,
-        };
-        of_towers.iter().enumerate().try_for_each(|(tower, rows)| whiten(head, tower, rows, &groups, shrinkage))
     }
 
     /// The view that all of a step's pictures are seen in, where it is one of two pictures each.

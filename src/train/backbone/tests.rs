@@ -7,7 +7,7 @@ use super::super::augment::Augmentation;
 use super::super::heads::{Depth, HeadRecipe, Towers};
 use super::super::samplers::SamplerRecipe;
 use super::super::{
-    Checkpoint, Ended, Features, Flow, Labels, Part, TrainError, TrainingData, TrainingOutcome, TrainingRecipe,
+    Checkpoint, Ended, Features, Flow, Labels, Part, Start, TrainError, TrainingData, TrainingOutcome, TrainingRecipe,
     TrainingReport, TrainingReporter, Unreviewed, train_with,
 };
 use super::*;
@@ -109,7 +109,6 @@ impl World {
 fn backbone(augmentations: Vec<Augmentation>) -> BackboneRecipe {
     BackboneRecipe {
         trained: TrainedPart::From("last".to_owned()),
-        head_start: HeadStart::Whitened { shrinkage: 0.1 },
         rate_share: 0.5,
         views: 1,
         augmentations,
@@ -120,6 +119,7 @@ fn backbone(augmentations: Vec<Augmentation>) -> BackboneRecipe {
 fn recipe(max_epochs: usize) -> TrainingRecipe {
     TrainingRecipe {
         head: HeadRecipe { towers: Towers::Fused, depth: Depth::Linear, width: 4, ..HeadRecipe::default() },
+        start: Start::Whitened { shrinkage: 0.1 },
         loss: "supervised-contrastive".to_owned(),
         loss_params: (super::super::losses::loss_spec("supervised-contrastive").unwrap().defaults)(),
         sampler: SamplerRecipe::ClassesByItems { classes: 6, items: 3 },

@@ -4,7 +4,6 @@
 mod head;
 mod layers;
 mod parameters;
-mod whitening;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
@@ -15,7 +14,6 @@ use serde::{Deserialize, Serialize};
 pub use head::{Head, HeadShape};
 pub use layers::Mode;
 pub use parameters::{Learned, Parameters};
-pub(super) use whitening::whiten;
 
 /// How modalities come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

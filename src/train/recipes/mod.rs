@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 pub use parameters::{Parameter, parameters, with_parameter};
 
+use super::heads::PairMeasure;
+use super::mixture::MixtureRecipe;
 use super::{BackboneRecipe, TrainError, TrainingRecipe, Unreviewed};
+use crate::matching::MatcherRecipe;
 
 /// A recipe with a name. Encoders are listed from the wanted one to the smallest stand-in; an empty list does without.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,12 @@ pub struct NamedRecipe {
     /// Whether postings of different groups are taken for different although nobody said so.
     #[serde(default)]
     pub unreviewed: Unreviewed,
+    /// What makes matches of the trained head's scores (and of the frozen ones it is compared with).
+    #[serde(default)]
+    pub matcher: MatcherRecipe,
+    /// Frozen encoders mixed with the head, their weights chosen on the validation part; `None` compares by the head alone.
+    #[serde(default)]
+    pub mixture: Option<MixtureRecipe>,
     /// Training of the network of pictures with the head; `None` trains the head alone, on cached embeddings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backbone: Option<BackboneRecipe>,
@@ -87,6 +96,17 @@ impl NamedRecipe {
                 "it names no encoder, neither of pictures nor of titles".to_owned(),
             ));
         }
+        self.matcher.check()?;
+        if self.mixture.is_some() && self.training.head.measure != PairMeasure::Cosine {
+            return Err(TrainError::Recipe(
+                "a mixture weighs cosines; its head must measure pairs by their cosine".to_owned(),
+            ));
+        }
+        if self.mixture.is_some() && !self.matcher.beside.is_empty() {
+            return Err(TrainError::Recipe(
+                "name frozen encoders either in its mixture or beside its matcher, not in both".to_owned(),
+            ));
+        }
         let loss = self.training.check()?;
         let Some(backbone) = &self.backbone else { return Ok(()) };
         if self.image_encoders.is_empty() {
@@ -141,7 +161,6 @@ mod tests {
         check_refused(&backbone("views: 65"), "at most 64");
         check_refused(&backbone("rate_share: 0.0"), "rate_share");
         check_refused(&backbone("augmentations: [Crop(least_area: 0.0)]"), "above 0");
-        check_refused(&backbone("head_start: Whitened(shrinkage: -1.0)"), "shrinkage");
         check_refused(
             &backbone("augmentations: [CutMix(views: 1)]), training: (loss: \"info-nce\""),
             "CutMix needs a loss over batches",

@@ -9,6 +9,7 @@ mod objective;
 mod plan;
 mod recipe;
 mod run;
+mod start;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
@@ -16,9 +17,13 @@ mod tests;
 
 pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
-pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds};
+pub(super) use evaluate::f1_by_row;
+pub use evaluate::{
+    Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds, tower_embeddings,
+};
 pub use recipe::TrainingRecipe;
 pub use run::{Ended, TrainingOutcome, train, train_with};
+pub use start::Start;
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -94,14 +94,16 @@ pub fn train_with(
     let head = Head::new(shape, recipe.seed, device)?;
     if let Some(tail) = tail {
         tail.check(data)?;
-        tail.start_head(&head, data)?;
     } else if head.parameters().n_values() == 0 {
         return Err(TrainError::Recipe("the head has nothing to learn; choose a projection".to_owned()));
     }
     let objective = Objective { loss, recipe, data, plan: &plan, device: device.clone(), tail };
     let checkpoint = match resume {
         Some(checkpoint) => taken_up(checkpoint, &head, recipe, tail)?,
-        None => untrained(&head, data, recipe, tail, device)?,
+        None => {
+            recipe.start.put(&head, data)?;
+            untrained(&head, data, recipe, tail, device)?
+        }
     };
     let optimiser = Optimiser::restore(
         recipe.optimiser,

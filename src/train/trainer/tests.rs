@@ -10,13 +10,15 @@ use super::{
     TrainingReport, TrainingReporter, evaluate, train,
 };
 use crate::encode::DenseMatrix;
+use crate::matching::MatcherRecipe;
 use crate::train::heads::{Depth, HEADS, HeadRecipe, Normalisation, PairMeasure, Towers};
 use crate::train::losses::{LOSSES, LossNeeds};
 use crate::train::miners::MinerRecipe;
 use crate::train::optimisers::Schedule;
 use crate::train::samplers::SamplerRecipe;
 use crate::train::{
-    DataFacts, Labels, Part, Random, Receipt, SplitShares, TrainError, Unreviewed, judge, split_by_group,
+    DataFacts, Labels, MatcherPlan, Part, Random, Receipt, SplitShares, TrainError, Unreviewed, judge,
+    split_by_group,
 };
 
 const N_GROUPS: u32 = 60;
@@ -364,7 +366,11 @@ fn the_receipt_judges_on_the_test_part() {
     let recipe = TrainingRecipe { max_epochs: 8, ..recipe() };
     let (outcome, _) = run(&data, &recipe).unwrap();
     let facts = DataFacts { catalog: "made up".to_owned(), encoders: vec!["a".to_owned()], log_position: 7 };
-    let receipt = judge(&data, &recipe, &outcome, facts, (5, SplitShares::default()), &Device::Cpu).unwrap();
+    let matcher = MatcherRecipe::default();
+    let matching = MatcherPlan { recipe: &matcher, beside: None, mixture: None };
+    let split = (5, SplitShares::default());
+    let judged = judge(&data, &recipe, &outcome, facts, split, matching, &Device::Cpu).unwrap();
+    let receipt = judged.receipt;
     assert!(receipt.gain > 0.0 && receipt.gain_interval.low > 0.0, "{receipt:?}");
     assert!((receipt.after.mean_f1 - receipt.before.mean_f1 - receipt.gain).abs() < 1e-9);
     for judgement in [receipt.before, receipt.after] {
