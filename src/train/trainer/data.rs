@@ -67,7 +67,7 @@ impl<'a> TrainingData<'a> {
     }
 
     /// The same with other rows for the first modality, present where the former are.
-    pub(super) fn with_first(&self, matrix: &'a DenseMatrix) -> Self {
+    pub fn with_first(&self, matrix: &'a DenseMatrix) -> Self {
         let replaced = self.modalities.iter().enumerate().map(|(place, features)| match place {
             0 => Features { matrix, present: features.present },
             _ => *features,
