@@ -4,6 +4,7 @@
 mod head;
 mod layers;
 mod parameters;
+mod product;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
