@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::composite::{self, Composite};
 use super::image::autoencoder;
 use super::{
-    Backbone, EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose, image, text,
+    Backbone, EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose,
+    image, text,
 };
 use crate::nn::{DeviceChoice, Precision};
 

@@ -11,7 +11,9 @@ use super::translation::Reading;
 use super::workbench::Contents;
 use super::{Context, JobError, Meter, Workbench, corpus, learning, pictures};
 use crate::catalog::{Catalog, ImageSource, PostingIdx, Problem, ProblemKind};
-use crate::encode::{BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, ImageEncoder, Modality, TextEncoder};
+use crate::encode::{
+    BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, ImageEncoder, Modality, TextEncoder,
+};
 use crate::project::{CacheKey, ShardWriter};
 
 /// A shard is written after this many rows...

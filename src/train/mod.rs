@@ -23,9 +23,7 @@ mod tensors;
 mod trainer;
 mod whitening;
 
-pub use backbone::{
-    BackboneRecipe, Maps, NormStatistics, Tail, TrainedPart, View, ViewKind, views,
-};
+pub use backbone::{BackboneRecipe, Maps, NormStatistics, Tail, TrainedPart, View, ViewKind, views};
 pub use changes::{PairChanges, changed_pairs};
 pub use contest::{OnTest, System, on_test};
 pub use error::TrainError;

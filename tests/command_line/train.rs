@@ -33,7 +33,10 @@ fn recipes_explain_every_parameter() {
     let answer = json(home.path(), &["recipes"]);
     let recipes = answer["recipes"].as_array().unwrap();
     let ids: Vec<&str> = recipes.iter().map(|recipe| recipe["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["lookalike-best", "siamese-cosine", "siamese-neuron", "shopee-arcface"]);
+    assert_eq!(
+        ids,
+        ["lookalike-best", "siamese-cosine", "siamese-neuron", "shopee-arcface", "mobilenetv2-finetune"]
+    );
     for recipe in recipes {
         let parameters = recipe["parameters"].as_array().unwrap();
         assert!(parameters.len() > 12, "{recipe}");

@@ -149,3 +149,96 @@ impl Stem {
         Ok((features.flatten_all()?.to_vec1()?, shape))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+    use crate::encode::{
+        EmbeddingRows, Fit, IMAGE_ARCHITECTURES, Interpolation, Prepared, image_architecture,
+    };
+    use crate::nn::Mode;
+
+    /// Weights drawn by a seed, at a size that computes fast.
+    fn drawn(id: &str) -> Backbone {
+        let architecture = image_architecture(id).unwrap();
+        let preprocess = Preprocess {
+            size: 64,
+            fit: Fit::Squash,
+            interpolation: Interpolation::Bilinear,
+            mean: [0.5; 3],
+            std: [0.5; 3],
+        };
+        let graph = (architecture.graph)(preprocess.size);
+        let network = TrainableNetwork::initialise(&graph, 5, &Device::Cpu).unwrap();
+        let mut bytes = Vec::new();
+        write_safetensors(&mut bytes, &network.export().unwrap()).unwrap();
+        let weights = Weights::from_bytes(Path::new("drawn"), bytes).unwrap();
+        Backbone { id: id.to_owned(), architecture, graph, weights, preprocess }
+    }
+
+    #[test]
+    fn every_architecture_can_be_cut_between_blocks() {
+        for architecture in IMAGE_ARCHITECTURES {
+            let graph = (architecture.graph)(architecture.size);
+            assert!(graph.blocks().len() >= 3, "{}: {:?}", architecture.id, graph.blocks());
+        }
+        let blocks = (image_architecture("mobilenetv2_tf").unwrap().graph)(224).blocks();
+        let expected = [
+            "conv_stem",
+            "blocks.0",
+            "blocks.1",
+            "blocks.2",
+            "blocks.3",
+            "blocks.4",
+            "blocks.5",
+            "blocks.6",
+            "conv_head",
+        ];
+        assert_eq!(blocks, expected);
+    }
+
+    #[test]
+    fn stem_and_tail_are_the_encoder() {
+        let picture: Vec<f32> = (0..3 * 64 * 64).map(|place| (place as f32 * 0.013).sin()).collect();
+        let rows = |encoder: &dyn ImageEncoder| match encoder.embed(&[Prepared(picture.clone())]).unwrap() {
+            EmbeddingRows::Dense(matrix) => matrix.values,
+            _ => Vec::new(),
+        };
+        for block in [None, Some("blocks.3"), Some("blocks.6")] {
+            let backbone = drawn("mobilenetv2_tf");
+            let (stem, tail) = backbone.split(block, &Device::Cpu, Precision::F32).unwrap();
+            let (features, shape) = stem.run(&[&picture]).unwrap();
+            let shape: Vec<usize> = [1].into_iter().chain(shape).collect();
+            let features = Tensor::from_vec(features, shape, &Device::Cpu).unwrap();
+            let found = tail.forward(NetworkInput::Features(&features), &mut Mode::Evaluation).unwrap();
+            let mut found: Vec<f32> = found.flatten_all().unwrap().to_vec1().unwrap();
+            crate::encode::encoder::l2_normalise(&mut found);
+            // Put together again it is the encoder, and another once a weight is another.
+            let bytes = backbone.to_safetensors(&tail.export().unwrap()).unwrap();
+            let encoder =
+                backbone.encoder(Path::new("again"), bytes, DeviceChoice::Cpu, Precision::F32).unwrap();
+            let expected = rows(&*encoder);
+            assert!(expected.iter().any(|value| value.abs() > 0.01));
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-4, "{block:?}: {found} {expected}");
+            }
+            let mut changed = tail.export().unwrap();
+            let weight = changed.get_mut("conv_head.weight").unwrap();
+            *weight = (&*weight * -1.0).unwrap();
+            let bytes = drawn("mobilenetv2_tf").to_safetensors(&changed).unwrap();
+            let other = drawn("mobilenetv2_tf");
+            let other = other.encoder(Path::new("other"), bytes, DeviceChoice::Cpu, Precision::F32).unwrap();
+            assert!(rows(&*other) != expected && other.fingerprint() != encoder.fingerprint());
+        }
+    }
+
+    #[test]
+    fn a_cut_within_a_block_names_the_blocks() {
+        for wrong in ["blocks.9", "blocks.5.1.conv_dw", ""] {
+            let result = drawn("mobilenetv2_tf").split(Some(wrong), &Device::Cpu, Precision::F32);
+            let message = result.unwrap_err().to_string();
+            assert!(message.contains("blocks.5, blocks.6"), "{message}");
+        }
+    }
+}

@@ -49,28 +49,31 @@ impl ModelParts {
     /// # Errors
     /// As [`open_model`].
     pub(super) fn read(entry: &ModelEntry, store: &ModelStore) -> Result<Self, EncodeError> {
-    let weights_file = entry.files.first().map_or("model.safetensors", |file| file.name.as_str());
-    let path = store.file(&entry.id, weights_file)?;
-    let refuse = |reason: String| EncodeError::BadModelFile { path: path.clone(), reason };
-    let architecture = image_architecture(&entry.architecture).ok_or_else(|| {
-        let known: Vec<_> = IMAGE_ARCHITECTURES.iter().map(|architecture| architecture.id).collect();
-        let name = &entry.architecture;
-        refuse(format!("its architecture `{name}` is not known; known are {}", known.join(", ")))
-    })?;
-    let preprocess = match preprocess_of_folder(entry, store)? {
-        Some(preprocess) => preprocess,
-        None => entry.preprocess.clone().ok_or_else(|| {
-            refuse("nothing says how pictures are prepared; put the model's config.json beside it".to_owned())
-        })?,
-    };
-    if !architecture.sides.includes(preprocess.size) {
-        let (size, sides) = (preprocess.size, architecture.sides);
-        return Err(refuse(format!(
-            "its config asks for pictures of {size} pixels, the network takes {sides}"
-        )));
-    }
-    let weights = Weights::open(&path)?;
-    Ok(Self { architecture, weights, preprocess })
+        let weights_file = entry.files.first().map_or("model.safetensors", |file| file.name.as_str());
+        let path = store.file(&entry.id, weights_file)?;
+        let refuse = |reason: String| EncodeError::BadModelFile { path: path.clone(), reason };
+        let architecture = image_architecture(&entry.architecture).ok_or_else(|| {
+            let known: Vec<_> = IMAGE_ARCHITECTURES.iter().map(|architecture| architecture.id).collect();
+            let name = &entry.architecture;
+            refuse(format!("its architecture `{name}` is not known; known are {}", known.join(", ")))
+        })?;
+        let preprocess = match preprocess_of_folder(entry, store)? {
+            Some(preprocess) => preprocess,
+            None => entry.preprocess.clone().ok_or_else(|| {
+                refuse(
+                    "nothing says how pictures are prepared; put the model's config.json beside it"
+                        .to_owned(),
+                )
+            })?,
+        };
+        if !architecture.sides.includes(preprocess.size) {
+            let (size, sides) = (preprocess.size, architecture.sides);
+            return Err(refuse(format!(
+                "its config asks for pictures of {size} pixels, the network takes {sides}"
+            )));
+        }
+        let weights = Weights::open(&path)?;
+        Ok(Self { architecture, weights, preprocess })
     }
 }
 

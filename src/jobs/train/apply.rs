@@ -52,7 +52,13 @@ impl TrainedModel {
                 files.head_path.display()
             )));
         }
-        Ok(Self { id: files.id, receipt, head_path: files.head_path, head: files.head, backbone: files.backbone })
+        Ok(Self {
+            id: files.id,
+            receipt,
+            head_path: files.head_path,
+            head: files.head,
+            backbone: files.backbone,
+        })
     }
 
     /// The rows the head reads: of the frozen encoders, or of the network that was trained with it.
@@ -173,7 +179,8 @@ impl Mixed<'_> {
         let parts = plan.head_parts(head, data, device)?;
         if parts.len() != fitted.weights.len() {
             return Err(JobError::Refused(
-                "the trained model was made for other encoders than this catalogue has. Train it again".to_owned(),
+                "the trained model was made for other encoders than this catalogue has. Train it again"
+                    .to_owned(),
             ));
         }
         let member = |(key, group): &(String, u32)| {

@@ -11,6 +11,7 @@ use super::super::{Context, JobError, Meter, Workbench};
 use super::prepared::Prepared;
 use super::{LabelSource, TrainPlan, Watch, train_parts};
 use crate::catalog::PostingIdx;
+use crate::matching::MatcherRecipe;
 use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
@@ -19,7 +20,6 @@ use crate::train::{
     Ended, Interval, MatcherPlan, NamedRecipe, OnTest, System, TrainError, TrainingData, bootstrap_by_group,
     on_test,
 };
-use crate::matching::MatcherRecipe;
 
 /// What to measure.
 #[derive(Clone, Copy, Debug)]

@@ -23,14 +23,15 @@ use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Flow, NamedRecipe, Part, Receipt, TrainError, TrainingData, TrainingOutcome, TrainingReport, TrainingReporter, changed_pairs, judge, train,
+    Checkpoint, DataFacts, Ended, Flow, NamedRecipe, Part, Receipt, TrainError, TrainingData,
+    TrainingOutcome, TrainingReport, TrainingReporter, changed_pairs, judge, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
 pub use labels::LabelSource;
 
-pub use network::NetworkFacts;
 pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
+pub use network::NetworkFacts;
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;

@@ -16,8 +16,8 @@ use super::features::{FeatureSet, Side};
 use crate::catalog::PostingIdx;
 use crate::encode::{Backbone, Stem};
 use crate::train::{
-    BackboneRecipe, Checkpoint, Maps, NamedRecipe, Tail, TrainingData, TrainingOutcome,
-    TrainingReporter, View, train_with, views,
+    BackboneRecipe, Checkpoint, Maps, NamedRecipe, Tail, TrainingData, TrainingOutcome, TrainingReporter,
+    View, train_with, views,
 };
 
 /// Pictures decoded between two turns.
@@ -87,7 +87,8 @@ pub(super) fn train_network(
     };
     drop(tail);
     drop(maps);
-    let side = tuned_side(bench, &recipe.id, &image.encoder, Path::new("the network in memory"), &bytes, context)?;
+    let side =
+        tuned_side(bench, &recipe.id, &image.encoder, Path::new("the network in memory"), &bytes, context)?;
     Ok((outcome, TunedNetwork { bytes, facts, side }))
 }
 
@@ -102,8 +103,7 @@ pub(super) fn tuned_side(
     context: &Context<'_>,
 ) -> Result<Side, JobError> {
     let network = bench.table().spec(encoder)?.backbone(&bench.encoders.models)?;
-    let opened =
-        network.encoder(path, bytes.to_vec(), bench.encoders.device(), bench.options.precision)?;
+    let opened = network.encoder(path, bytes.to_vec(), bench.encoders.device(), bench.options.precision)?;
     let embedded = embed_pictures_with(bench, &format!("{encoder}-{recipe}"), &*opened, context)?;
     Side::dense(encoder, embedded)
 }
@@ -126,7 +126,8 @@ fn compute_maps(
     let mut meter = Meter::new(context.reporter, "Looking at pictures to learn from", 0, total);
     let timings = Timings::default();
     let decode = |row: u32| {
-        pictures::decode(&bench.catalog, PostingIdx(row), &timings, image::RgbImage::clone)
+        // At full size: a part of it may take the whole picture's place.
+        pictures::decode(&bench.catalog, PostingIdx(row), &timings, &|size| size, image::RgbImage::clone)
             .map_err(JobError::Refused)
     };
     let make = |view: &View, row: u32| -> Result<Vec<f32>, JobError> {
@@ -138,7 +139,8 @@ fn compute_maps(
         maps.begin(view, bench.catalog.n_postings());
         for rows in view.rows.chunks(PIECE) {
             context.turn()?;
-            let made = context.aside(|| rows.par_iter().map(|row| make(view, *row)).collect::<Result<Vec<_>, _>>());
+            let made =
+                context.aside(|| rows.par_iter().map(|row| make(view, *row)).collect::<Result<Vec<_>, _>>());
             let made = made?;
             for (rows, made) in rows.chunks(stem.batch_size()).zip(made.chunks(stem.batch_size())) {
                 context.turn()?;

@@ -27,7 +27,8 @@ pub fn jitter_colours(picture: &mut RgbImage, strengths: [f64; 3], random: &mut 
     }
     let luma = |pixel: [f64; 3]| pixel.iter().zip(LUMA).map(|(value, weight)| value * weight).sum::<f64>();
     let n_pixels = (f64::from(picture.width()) * f64::from(picture.height())).max(1.0);
-    let mean = brightness * picture.pixels().map(|pixel| luma(pixel.0.map(f64::from))).sum::<f64>() / n_pixels;
+    let mean =
+        brightness * picture.pixels().map(|pixel| luma(pixel.0.map(f64::from))).sum::<f64>() / n_pixels;
     for pixel in picture.pixels_mut() {
         let contrasted = pixel.0.map(|value| mean + (brightness * f64::from(value) - mean) * contrast);
         let grey = luma(contrasted);

@@ -60,11 +60,13 @@ mod tests {
             let mut into: Vec<f32> = (0..3 * side * side).map(|place| place as f32).collect();
             let from: Vec<f32> = into.iter().map(|value| -1.0 - value).collect();
             mixed.paste(&mut into, &from);
-            let n_kept =
-                into.iter().enumerate().filter(|(place, value)| **value == *place as f32).count();
-            assert!(into.iter().zip(&from).enumerate().all(|(place, (value, from))| {
-                *value == place as f32 || value == from
-            }));
+            let n_kept = into.iter().enumerate().filter(|(place, value)| **value == *place as f32).count();
+            assert!(
+                into.iter()
+                    .zip(&from)
+                    .enumerate()
+                    .all(|(place, (value, from))| { *value == place as f32 || value == from })
+            );
             let share = n_kept as f64 / (3 * side * side) as f64;
             assert!((share - mixed.share_kept()).abs() < 1e-9, "{share} {mixed:?}");
             shares.push(share);

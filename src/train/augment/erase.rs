@@ -42,7 +42,8 @@ mod tests {
                 .collect();
             assert!(erased.windows(2).all(|two| two[0] == two[1]));
             let places = &erased[0];
-            let columns: std::collections::BTreeSet<usize> = places.iter().map(|place| place % side).collect();
+            let columns: std::collections::BTreeSet<usize> =
+                places.iter().map(|place| place % side).collect();
             let rows: std::collections::BTreeSet<usize> = places.iter().map(|place| place / side).collect();
             assert_eq!(columns.len() * rows.len(), places.len(), "not a rectangle");
             assert!((1..=170).contains(&places.len()), "{}", places.len());

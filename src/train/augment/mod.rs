@@ -91,26 +91,26 @@ impl Augmentation {
         match *self {
             Self::Flip { probability } => share("the probability of a flip", probability),
             Self::Crop { least_area } if least_area > 0.0 => share("the least area of a crop", least_area),
-            Self::Crop { .. } => Err(TrainError::Recipe("the least area of a crop must be above 0".to_owned())),
-            Self::Colour { brightness, contrast, saturation } => share("the change of brightness", brightness)
-                .and_then(|()| share("the change of contrast", contrast))
-                .and_then(|()| share("the change of saturation", saturation)),
+            Self::Crop { .. } => {
+                Err(TrainError::Recipe("the least area of a crop must be above 0".to_owned()))
+            }
+            Self::Colour { brightness, contrast, saturation } => {
+                share("the change of brightness", brightness)
+                    .and_then(|()| share("the change of contrast", contrast))
+                    .and_then(|()| share("the change of saturation", saturation))
+            }
             Self::Erase { probability, most_area } => share("the probability of erasing", probability)
                 .and_then(|()| share("the largest area erased", most_area)),
             Self::CutMix { views } if (1..=MOST_VIEWS).contains(&views) => Ok(()),
-            Self::CutMix { views } => Err(TrainError::Recipe(format!(
-                "CutMix makes 1 to {MOST_VIEWS} views, not {views}"
-            ))),
+            Self::CutMix { views } => {
+                Err(TrainError::Recipe(format!("CutMix makes 1 to {MOST_VIEWS} views, not {views}")))
+            }
         }
     }
 }
 
 /// The picture with the changes that are made before it gets the network's size, in the order of the list.
-pub fn augment_picture(
-    picture: &RgbImage,
-    augmentations: &[Augmentation],
-    random: &mut Random,
-) -> RgbImage {
+pub fn augment_picture(picture: &RgbImage, augmentations: &[Augmentation], random: &mut Random) -> RgbImage {
     let mut changed = picture.clone();
     for augmentation in augmentations {
         match *augmentation {
@@ -162,7 +162,12 @@ mod tests {
             let mut random = Random::new(seed, "test");
             let changed = augment_picture(&picture, &all, &mut random);
             let mut square = vec![0.5; 3 * 16 * 16];
-            augment_square(&mut square, 16, &[Augmentation::Erase { probability: 1.0, most_area: 0.5 }], &mut random);
+            augment_square(
+                &mut square,
+                16,
+                &[Augmentation::Erase { probability: 1.0, most_area: 0.5 }],
+                &mut random,
+            );
             (changed, square)
         };
         assert!(changed(1) == changed(1));

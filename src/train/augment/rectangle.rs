@@ -19,11 +19,7 @@ pub(super) struct Rectangle {
 impl Rectangle {
     /// A rectangle within `width` by `height` whose share of the area is uniform in `areas`, at a uniform place; `None` where
     /// none was found that fits.
-    pub(super) fn draw(
-        [width, height]: [usize; 2],
-        areas: [f64; 2],
-        random: &mut Random,
-    ) -> Option<Self> {
+    pub(super) fn draw([width, height]: [usize; 2], areas: [f64; 2], random: &mut Random) -> Option<Self> {
         let between = |[low, high]: [f64; 2], random: &mut Random| low + (high - low) * random.unit();
         for _ in 0..TRIES {
             let area = between(areas, random) * width as f64 * height as f64;

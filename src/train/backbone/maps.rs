@@ -80,7 +80,8 @@ impl Maps {
     pub fn add(&mut self, row: u32, features: &[f32]) -> Result<(), TrainError> {
         let n_values = self.shape.iter().product::<usize>();
         let view = self.views.last_mut();
-        let slot = view.and_then(|view| Some((view.places.get_mut(row as usize)?, &mut view.values, &mut view.n_maps)));
+        let slot = view
+            .and_then(|view| Some((view.places.get_mut(row as usize)?, &mut view.values, &mut view.n_maps)));
         let Some((place, values, n_maps)) = slot.filter(|_| features.len() == n_values) else {
             return Err(TrainError::Data(format!(
                 "row {row} has {} features where {n_values} are expected",

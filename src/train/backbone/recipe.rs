@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::TrainError;
 use super::super::augment::{Augmentation, MOST_VIEWS, n_mixed_views};
 use super::super::losses::{LossNeeds, LossSpec};
-use super::super::TrainError;
 
 /// A network's training beside the head's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use super::super::augment::Augmentation;
 use super::super::heads::{Depth, HeadRecipe, Towers};
 use super::super::samplers::SamplerRecipe;
 use super::super::{
-    Checkpoint, Ended, Features, Flow, Labels, Part, Start, TrainError, TrainingData, TrainingOutcome, TrainingRecipe,
-    TrainingReport, TrainingReporter, Unreviewed, train_with,
+    Checkpoint, Ended, Features, Flow, Labels, Part, Start, TrainError, TrainingData, TrainingOutcome,
+    TrainingRecipe, TrainingReport, TrainingReporter, Unreviewed, train_with,
 };
 use super::*;
 use crate::encode::DenseMatrix;
@@ -43,7 +43,9 @@ fn picture(row: usize) -> RgbImage {
 
 fn prepare(picture: &RgbImage) -> Vec<f32> {
     let small = image::imageops::thumbnail(picture, SIDE as u32, SIDE as u32);
-    (0..3).flat_map(|channel| small.pixels().map(move |pixel| f32::from(pixel.0[channel]) / 127.5 - 1.0)).collect()
+    (0..3)
+        .flat_map(|channel| small.pixels().map(move |pixel| f32::from(pixel.0[channel]) / 127.5 - 1.0))
+        .collect()
 }
 
 /// Everything but the tail.
@@ -140,11 +142,17 @@ impl TrainingReporter for Watch {
     }
 }
 
-fn run(world: &World, backbone: &BackboneRecipe, epochs: usize, resume: Option<&Checkpoint>) -> (TrainingOutcome, Vec<(String, Vec<f32>)>) {
+fn run(
+    world: &World,
+    backbone: &BackboneRecipe,
+    epochs: usize,
+    resume: Option<&Checkpoint>,
+) -> (TrainingOutcome, Vec<(String, Vec<f32>)>) {
     let maps = world.maps(backbone);
     let tail = world.tail(&maps, backbone);
     let outcome =
-        train_with(&world.data(), &recipe(epochs), Some(&tail), resume, &Device::Cpu, &mut Watch(usize::MAX)).unwrap();
+        train_with(&world.data(), &recipe(epochs), Some(&tail), resume, &Device::Cpu, &mut Watch(usize::MAX))
+            .unwrap();
     let weights = tail.weights().unwrap().into_iter();
     let weights = weights.map(|(name, tensor)| (name, tensor.flatten_all().unwrap().to_vec1().unwrap()));
     (outcome, weights.collect())
@@ -205,7 +213,10 @@ fn a_run_taken_up_again_ends_as_it_would_have() {
     let world = World::new();
     let recipes = [
         backbone(crop_and_colour()),
-        BackboneRecipe { norms: NormStatistics::OfTheBatch, ..backbone(vec![Augmentation::CutMix { views: 1 }]) },
+        BackboneRecipe {
+            norms: NormStatistics::OfTheBatch,
+            ..backbone(vec![Augmentation::CutMix { views: 1 }])
+        },
     ];
     for backbone in recipes {
         let (whole, weights) = run(&world, &backbone, 4, None);
@@ -278,7 +289,11 @@ fn views_are_of_the_pictures_that_may_be_learned_from() {
     for &row in &views[3].rows {
         let partner = views[3].pictures_of(row).1.unwrap();
         let first = views[3].pictures_of(row / 3 * 3).1.unwrap();
-        assert!(partner / 3 != row / 3 && partner / 3 == first / 3 && world.parts[partner as usize] == Part::Train);
+        assert!(
+            partner / 3 != row / 3
+                && partner / 3 == first / 3
+                && world.parts[partner as usize] == Part::Train
+        );
     }
 }
 

@@ -154,9 +154,8 @@ mod tests {
             &with("a", "text_encoders: [\"idf-word\"], training: (loss: \"none\")"),
             "no loss `none`",
         );
-        let backbone = |fields: &str| {
-            with("a", &format!("image_encoders: [\"mobilenetv2_tf\"], backbone: ({fields})"))
-        };
+        let backbone =
+            |fields: &str| with("a", &format!("image_encoders: [\"mobilenetv2_tf\"], backbone: ({fields})"));
         assert!(NamedRecipe::from_ron(&backbone("trained: From(\"blocks.6\"), views: 0")).is_ok());
         check_refused(&backbone("views: 65"), "at most 64");
         check_refused(&backbone("rate_share: 0.0"), "rate_share");

@@ -60,7 +60,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("normalisation", "LengthOnly: rows of length 1. BatchThenLength: batch norm before that"),
     ("measure", "How a pair is scored: Cosine, Neuron (a learned weight for each cosine) or Classifier"),
     ("start", "Where parameters start: Random, or Whitened, which evens out the differences within groups"),
-    ("shrinkage", "How far the differences within groups are taken for equal in all directions; 0 trusts them as they are"),
+    (
+        "shrinkage",
+        "How far the differences within groups are taken for equal in all directions; 0 trusts them as they are",
+    ),
     ("loss", "Id of the loss"),
     ("margin", "Margin of the loss, in the loss's own unit (cosine, distance or radians)"),
     ("scale", "Factor on the cosines of an angular loss"),
@@ -97,7 +100,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("max_epochs", "Rounds over the training part at most"),
     ("patience", "Rounds without a better validation F1 before it ends; null runs all"),
     ("pairs_per_group", "Positive pairs of one group at most, each round, for losses on pairs and triplets"),
-    ("trained", "Blocks of the network that are trained: All, or From one of them on, such as {\"From\":\"blocks.5\"}"),
+    (
+        "trained",
+        "Blocks of the network that are trained: All, or From one of them on, such as {\"From\":\"blocks.5\"}",
+    ),
     ("From", "The first block that is trained; what stands before it is computed once"),
     ("norms", "Trained batch norms use the network's Running statistics, or those OfTheBatch"),
     ("rate_share", "The network's learning rate as a share of the head's"),

@@ -149,8 +149,7 @@ impl Objective<'_> {
             _ => {
                 let same = self.relations(rows, rows, Relation::Same)?;
                 let different = self.relations(rows, rows, Relation::Different)?;
-                let batch =
-                    LossBatch::Relations { embeddings, same: &same, different: &different };
+                let batch = LossBatch::Relations { embeddings, same: &same, different: &different };
                 self.compute(&batch).map(Some)
             }
         }

@@ -10,8 +10,8 @@ use super::checkpoint::Facts;
 use super::objective::Objective;
 use super::plan::{Batch, Plan};
 use super::{
-    Checkpoint, Cut, EpochRecord, Evaluation, Flow, TrainingData, TrainingRecipe, TrainingReport, TrainingReporter,
-    evaluate,
+    Checkpoint, Cut, EpochRecord, Evaluation, Flow, TrainingData, TrainingRecipe, TrainingReport,
+    TrainingReporter, evaluate,
 };
 
 /// What names of gradients begin with, by whose they are.
