@@ -35,6 +35,7 @@ fn recipes_explain_every_parameter() {
     let ids: Vec<&str> = recipes.iter().map(|recipe| recipe["id"].as_str().unwrap()).collect();
     let expected = [
         "lookalike-best",
+        "image-head",
         "siamese-cosine",
         "siamese-cosine-naive",
         "siamese-neuron",
@@ -45,6 +46,7 @@ fn recipes_explain_every_parameter() {
         "catalog-arcface-glove",
         "autoencoder-knn",
         "tll-two-backbones",
+        "mobilenetv2-finetune",
     ];
     assert_eq!(ids, expected);
     for recipe in recipes {
