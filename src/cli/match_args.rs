@@ -65,7 +65,8 @@ pub(super) struct MatchArgs {
 impl MatchArgs {
     /// The project's settings with what was given put over them.
     pub(super) fn over(&self, before: &MatchSettings) -> MatchSettings {
-        let mut settings = before.clone();
+        // A trained model is taken by its own options, never by these.
+        let mut settings = before.frozen();
         let put = |slot: &mut Option<String>, given: &Option<String>| {
             if let Some(id) = given {
                 *slot = (id != "none").then(|| id.clone());

@@ -2,6 +2,7 @@
 //! cached embeddings. Knows neither the project's folder nor the window, and starts no thread of its own.
 
 mod changes;
+mod curve;
 mod error;
 pub mod heads;
 mod labels;
@@ -16,12 +17,14 @@ pub mod samplers;
 mod split;
 mod tensors;
 mod trainer;
+mod tsne;
 
 pub use changes::{PairChanges, changed_pairs};
+pub use curve::{CurvePoint, ThresholdCurves, test_curves};
 pub use error::TrainError;
 pub use labels::{Labels, Relation, Unreviewed};
 pub use random::Random;
-pub use receipt::{DataFacts, Interval, Judgement, Receipt, bootstrap_by_group, judge};
+pub use receipt::{DataFacts, Interval, Judgement, Receipt, bootstrap_by_group, frozen_head, judge};
 pub use recipes::{NamedRecipe, Parameter, built_in_recipes, parameters, with_parameter};
 pub use split::{Part, SplitShares, part_of, split_by_group};
 pub use tensors::NamedTensors;
@@ -30,3 +33,4 @@ pub use trainer::{
     TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, head_neighbors,
     score_from_log_odds, train,
 };
+pub use tsne::tsne;

@@ -161,7 +161,10 @@ pub fn judge(
 }
 
 /// The head that changes nothing: each modality as it is, their cosines counting the same.
-pub(super) fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
+///
+/// # Errors
+/// When the device fails.
+pub fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
     let recipe = HeadRecipe { towers: Towers::PerModality, depth: Depth::Identity, ..HeadRecipe::default() };
     Head::new(HeadShape { recipe, modality_widths: data.modality_widths(), n_classes: 0 }, 0, device)
 }

@@ -7,6 +7,7 @@ mod compute;
 mod first_results;
 mod models;
 mod opening;
+mod training;
 mod writer;
 
 use std::collections::HashMap;

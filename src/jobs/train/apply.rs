@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use candle_core::Device;
+
 use super::super::{Context, JobError, Meter, Workbench};
 use super::features::FeatureSet;
 use super::{SharedNeighbors, TrainedReceipt};
@@ -39,6 +41,18 @@ impl TrainedModel {
         }
         Ok(Self { id: files.id, receipt, head_path: files.head_path, head: files.head })
     }
+
+    /// Its head, on a device.
+    pub(super) fn head(&self, device: &Device) -> Result<Head, JobError> {
+        Ok(Head::from_safetensors(&self.head_path, self.head.clone(), device)?)
+    }
+}
+
+/// What is said when a head was made for other embeddings.
+pub(super) fn does_not_fit(id: &str) -> JobError {
+    JobError::Refused(format!(
+        "the trained model `{id}` was made for other embeddings than this catalogue has. Train it again"
+    ))
 }
 
 /// The 50 nearest of each posting by the head's own measure, the posting itself counted; from the cache where they are there.
@@ -63,17 +77,14 @@ pub fn trained_neighbors(
         return Ok(Arc::new(neighbors));
     }
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
-    let head = Head::from_safetensors(&model.head_path, model.head.clone(), &device)?;
+    let head = model.head(&device)?;
     let labels = Labels::new(vec![None; n_rows], &[], Unreviewed::Unknown);
     let of_rows = vec![Part::Test; n_rows];
     let data =
         TrainingData { modalities: features.features(), labels: &labels, parts: &of_rows, neighbors: None };
     data.check()?;
     if data.modality_widths() != head.shape().modality_widths {
-        return Err(JobError::Refused(format!(
-            "the trained model `{}` was made for other embeddings than this catalogue has. Train it again",
-            model.id
-        )));
+        return Err(does_not_fit(&model.id));
     }
     let meter = Meter::new(context.reporter, format!("Finding neighbours ({})", model.id), 0, 0);
     // Only what has an embedding is looked at; the others have themselves alone.

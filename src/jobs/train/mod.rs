@@ -3,27 +3,40 @@
 //! unless the labels are complete or the recipe says so.
 
 mod apply;
+mod counts;
 mod features;
+mod group_map;
 mod labels;
+mod receipts;
+mod watch;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use self::features::FeatureSet;
 use self::labels::LabelSet;
+use self::watch::Watch;
 use super::{Context, JobError, Meter, Workbench};
 use crate::catalog::PostingIdx;
 use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Flow, Labels, NamedRecipe, Part, Receipt, SplitShares, TrainError,
-    TrainingData, TrainingReport, TrainingReporter, changed_pairs, judge, train,
+    Checkpoint, DataFacts, Ended, Labels, NamedRecipe, Part, Receipt, SplitShares, ThresholdCurves,
+    TrainError, TrainingData, changed_pairs, judge, test_curves, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
+pub use counts::{Feed, LabelCounts, count_labels};
+pub use group_map::{GroupMap, N_MAP_GROUPS, PartMap, map_groups};
 pub use labels::LabelSource;
+pub use receipts::{
+    PromotedModel, TrainedAnswer, TrainedDone, TrainedRun, TrainedTask, do_trained_task, promoted_model,
+    trained_answer,
+};
+pub use watch::TrainingMoment;
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;
@@ -68,6 +81,15 @@ pub struct TrainedReceipt {
     pub fixed: Vec<(String, String)>,
     /// Posting keys of the first of the broken pairs.
     pub broken: Vec<(String, String)>,
+    /// What other thresholds would have given on the test part.
+    #[serde(default)]
+    pub curves: ThresholdCurves,
+    /// When it was trained, milliseconds since 1970 UTC; 0 where it was not written down.
+    #[serde(default)]
+    pub at_millis: i64,
+    /// Seconds it took, embedding included.
+    #[serde(default)]
+    pub secs: f64,
 }
 
 impl TrainedReceipt {
@@ -94,6 +116,7 @@ pub fn train_head(
     plan: &TrainPlan<'_>,
     context: &Context<'_>,
 ) -> Result<TrainedReceipt, JobError> {
+    let start = Instant::now();
     let recipe = plan.recipe;
     let seed = recipe.training.seed;
     let mut labels = LabelSet::new(bench, plan)?;
@@ -113,7 +136,9 @@ pub fn train_head(
         Some((path, bytes)) => Some(Checkpoint::from_bytes(&path, bytes)?),
         None => None,
     };
-    let mut watch = Watch { context, meter: None, recipe: &recipe.id };
+    let sampled = labels.sampled(&parts, seed, shares);
+    let sample = TrainingData { parts: &sampled, neighbors: None, ..data.clone() };
+    let mut watch = Watch::new(context, recipe, &sample, &device);
     let outcome = train(&data, &recipe.training, checkpoint.as_ref(), &device, &mut watch)?;
     drop(watch);
     match outcome.ended {
@@ -137,8 +162,13 @@ pub fn train_head(
         encoders: features.encoders().map(str::to_owned).collect(),
         log_position: plan.review.entries().len() as u64,
     };
-    let result = judge(&data, &recipe.training, &outcome, facts, (seed, shares), &device)?;
-    let changes = changed_pairs(&data, &outcome.head, &result, &device)?;
+    let judged = context.aside(|| -> Result<_, TrainError> {
+        let result = judge(&data, &recipe.training, &outcome, facts, (seed, shares), &device)?;
+        let changes = changed_pairs(&data, &outcome.head, &result, &device)?;
+        let curves = test_curves(&data, &outcome.head, &device)?;
+        Ok((result, changes, curves))
+    });
+    let (result, changes, curves) = judged?;
     meter.finish();
     let head = outcome.head.to_safetensors()?;
     let keys = |pairs: &[(u32, u32)]| -> Vec<(String, String)> {
@@ -166,6 +196,9 @@ pub fn train_head(
         fixed: keys(&changes.fixed),
         broken: keys(&changes.broken),
         result,
+        curves,
+        at_millis: jiff::Timestamp::now().as_millisecond(),
+        secs: start.elapsed().as_secs_f64(),
     };
     let text = ron::ser::to_string_pretty(&receipt, ron::ser::PrettyConfig::default())
         .map_err(|error| JobError::Refused(format!("the receipt cannot be written: {error}")))?;
@@ -193,27 +226,6 @@ fn run_name(
     }
     let digest = hasher.finalize().to_hex();
     Ok(format!("{}-{}", plan.recipe.id, digest.get(..16).unwrap_or(&digest)))
-}
-
-/// Tells the progress of a run, serves others between two steps, and stops it when the token says so.
-struct Watch<'a, 'c> {
-    context: &'a Context<'c>,
-    meter: Option<Meter<'a>>,
-    recipe: &'a str,
-}
-
-impl TrainingReporter for Watch<'_, '_> {
-    fn report(&mut self, report: &TrainingReport) -> Flow {
-        (self.context.between)();
-        if report.metric.is_none() {
-            let meter = self.meter.get_or_insert_with(|| {
-                let stage = format!("Learning ({})", self.recipe);
-                Meter::new(self.context.reporter, stage, report.step as u64, report.n_steps as u64)
-            });
-            meter.advance(1);
-        }
-        if self.context.cancel.is_cancelled() { Flow::Stop } else { Flow::Continue }
-    }
 }
 
 /// A shared neighbour list.

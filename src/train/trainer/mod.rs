@@ -14,6 +14,8 @@ mod run;
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
+use super::heads::Head;
+
 pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
 pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds};
@@ -50,6 +52,9 @@ pub struct TrainingReport {
 pub trait TrainingReporter {
     /// Called after every step and after every validation.
     fn report(&mut self, report: &TrainingReport) -> Flow;
+
+    /// Called after every validation with the head as it is then.
+    fn validated(&mut self, _head: &Head, _record: &EpochRecord) {}
 
     /// Called after every epoch with all that is needed to go on from there.
     fn checkpoint(&mut self, _checkpoint: &Checkpoint) {}
