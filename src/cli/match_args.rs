@@ -113,12 +113,16 @@ impl MatchArgs {
         };
         let matched = match self.trained_model(&session)? {
             Some(model) => {
+                // The threshold the window has in force, where the model is the one in use there.
+                let own = &session.project.settings().matching;
+                let in_force = (own.is_trained() && self.trained.is_none()).then_some(own.threshold);
+                let learned = model.receipt.result.after.threshold;
                 let settings = MatchSettings {
                     image_encoder: model.receipt.image_encoder.clone(),
                     text_encoder: model.receipt.text_encoder.clone(),
                     fusion: "mean".to_owned(),
                     metric: Metric::Cosine,
-                    threshold: self.threshold.unwrap_or(model.receipt.result.after.threshold),
+                    threshold: self.threshold.or(in_force).unwrap_or(learned),
                     ..settings
                 };
                 let neighbors = trained_neighbors(&session.bench, &model, context)?;

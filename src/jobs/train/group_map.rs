@@ -32,6 +32,8 @@ pub struct PartMap {
     pub before: Vec<[f64; 2]>,
     /// Where each stands by the trained head.
     pub after: Vec<[f64; 2]>,
+    /// Share of the postings whose nearest in the picture is of their own group, before and after.
+    pub kept: [f64; 2],
 }
 
 /// The pictures of a trained model.
@@ -96,6 +98,7 @@ pub fn map_groups(
         let (before, after) = (draw(&frozen)?, draw(&trained)?);
         Ok(PartMap {
             postings: rows.iter().map(|row| PostingIdx(*row)).collect(),
+            kept: [kept_together(&before, &groups), kept_together(&after, &groups)],
             groups,
             before,
             after,
@@ -115,4 +118,28 @@ fn largest_groups(data: &TrainingData<'_>, part: Part) -> (Vec<u32>, Vec<usize>)
         rows.into_iter().take(MOST_MEMBERS).map(move |row| (row, number))
     });
     drawn.unzip()
+}
+
+/// Share of places whose nearest other is of the same group; 0 of none.
+fn kept_together(places: &[[f64; 2]], groups: &[usize]) -> f64 {
+    let far = |a: &[f64; 2], b: &[f64; 2]| (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2);
+    let is_kept = |(at, (place, group)): (usize, (&[f64; 2], &usize))| {
+        let others = places.iter().zip(groups).enumerate().filter(|(other, _)| *other != at);
+        let nearest = others.min_by(|(_, (a, _)), (_, (b, _))| far(place, a).total_cmp(&far(place, b)));
+        nearest.is_some_and(|(_, (_, nearest))| nearest == group)
+    };
+    let n_kept = places.iter().zip(groups).enumerate().filter(|it| is_kept(*it)).count();
+    n_kept as f64 / places.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept_together;
+
+    #[test]
+    fn the_nearest_other_counts() {
+        let places = [[0.0, 0.0], [1.0, 0.0], [1.5, 0.0], [9.0, 0.0], [9.0, 1.0]];
+        assert_eq!(kept_together(&places, &[0, 0, 1, 2, 2]), 0.6);
+        assert_eq!(kept_together(&[], &[]), 0.0);
+    }
 }
