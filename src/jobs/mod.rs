@@ -51,5 +51,7 @@ pub use train::{
     TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment, count_labels,
     do_trained_task, map_groups, promoted_model, train_head, trained_answer, trained_neighbors,
 };
+#[cfg(test)]
+pub(crate) use train::sample_receipt;
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

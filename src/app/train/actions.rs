@@ -38,6 +38,7 @@ pub(in super::super) const ACTIONS: &[ActionSpec] = &[
     action("train.sort", "Sort", "Sorts the receipts by the next column", &["O"], || send(C::NextSort)),
     action("train.turn", "Turn order", "Turns the order of the receipts round", &["Shift+O"], || send(C::TurnSort)).quiet(),
     action("train.reset", "Reset parameter", "Takes the parameter under the cursor back to the recipe's own value", &["Delete"], || send(C::ResetParameter)).quiet(),
+    action("train.reset_all", "Reset recipe", "Takes every parameter back to the recipe's own value", &["Shift+Delete"], || send(C::ResetAll)).quiet(),
     action("train.learn", "Learn", "Shows labels, recipe and the run", &["1"], || send(C::Section(S::Learn))).quiet(),
     action("train.receipt", "Receipt", "Shows what a run gained, fixed and broke", &["2"], || send(C::Section(S::Receipt))).quiet(),
     action("train.receipts", "All receipts", "Lists every run, to sort and compare", &["3"], || send(C::Section(S::Receipts))).quiet(),

@@ -127,6 +127,8 @@ pub enum TrainCommand {
     },
     /// Takes the parameter under the cursor back to the recipe's own value.
     ResetParameter,
+    /// Takes every parameter back to the recipe's own value; the seed stays.
+    ResetAll,
     /// Moves the keyboard to the field of the parameter under the cursor.
     EditParameter,
     /// Moves the keyboard to the field of the seed.
@@ -189,6 +191,10 @@ pub(super) fn apply(state: &mut AppState, command: TrainCommand) -> Vec<Effect> 
         C::StepRecipe(by) => return recipe::step(state, by),
         C::Set { name, value } => return recipe::set(state, &name, &value),
         C::ResetParameter => return recipe::reset(state),
+        C::ResetAll => {
+            let id = state.train.draft.recipe.as_ref().map(|recipe| recipe.id.clone());
+            return id.map_or_else(Vec::new, |id| recipe::choose(state, &id));
+        }
         C::EditParameter => state.train.draft.n_edit_calls += 1,
         C::EditSeed => {
             state.train.section = TrainSection::Learn;

@@ -8,6 +8,8 @@ mod features;
 mod group_map;
 mod labels;
 mod receipts;
+#[cfg(test)]
+mod sample;
 mod watch;
 
 use std::sync::Arc;
@@ -36,6 +38,8 @@ pub use receipts::{
     PromotedModel, TrainedAnswer, TrainedDone, TrainedRun, TrainedTask, do_trained_task, promoted_model,
     trained_answer,
 };
+#[cfg(test)]
+pub use sample::sample_receipt;
 pub use watch::TrainingMoment;
 
 /// Pairs a receipt names, of each kind.
