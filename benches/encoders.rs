@@ -1,5 +1,6 @@
-//! Pictures and titles a second through the neural encoders, preprocessing apart, one batch of the size they ask for.
-//! Needs `LOOKALIKE_SHARED` (default `../shared`) with its models; without them nothing is measured.
+//! Pictures and titles a second through the neural encoders, preprocessing apart, one batch of the size they ask for; and
+//! JPEGs decoded whole and at the scale that a network needs. The encoders need `LOOKALIKE_SHARED` (default `../shared`) with
+//! its models; without them only decoding is measured.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![allow(clippy::unwrap_used, reason = "a bench that cannot start should stop")]
 
@@ -8,6 +9,8 @@ use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
+use lookalike::catalog::{DecodeLimits, decode_image, decode_image_at_least};
 use lookalike::encode::{Encoder, EncoderOptions, EncoderTable, ModelStore};
 use lookalike::nn::DeviceChoice;
 
@@ -40,6 +43,27 @@ fn pictures(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A photo of twelve megapixels for a network that scales it to 224 x 298.
+fn decoding(criterion: &mut Criterion) {
+    let photo = RgbImage::from_fn(3000, 4000, |x, y| {
+        let wave = ((x as f32 / 41.0).sin() + (y as f32 / 67.0).cos()) * 60.0 + 128.0;
+        image::Rgb([wave as u8, (255.0 - wave) as u8, ((x ^ y) / 16) as u8])
+    });
+    let mut bytes = Vec::new();
+    photo.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 88)).unwrap();
+    let limits = DecodeLimits::default();
+    let mut group = criterion.benchmark_group("decode-12-megapixels");
+    group.sample_size(20);
+    group.bench_function("whole", |bencher| {
+        bencher.iter(|| decode_image(black_box(&bytes), "photo", &limits).unwrap());
+    });
+    group.bench_function("at-least-672", |bencher| {
+        let least = |_| (672, 896);
+        bencher.iter(|| decode_image_at_least(black_box(&bytes), "photo", &limits, &least).unwrap());
+    });
+    group.finish();
+}
+
 fn titles(criterion: &mut Criterion) {
     let Some(Encoder::Text(encoder)) = open("all-MiniLM-L6-v2") else { return };
     let title = "Double Tape 3M VHB 12 mm x 4,5 m ORIGINAL / DOUBLE FOAM";
@@ -52,5 +76,5 @@ fn titles(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, pictures, titles);
+criterion_group!(benches, decoding, pictures, titles);
 criterion_main!(benches);

@@ -28,7 +28,10 @@ pub use builder::CatalogBuilder;
 pub use columns::{ColumnMap, ColumnPreview, Role};
 pub use error::CatalogError;
 pub use formats::{FORMATS, FormatSpec};
-pub use images::{DecodeLimits, ImageError, ImageSource, decode_image, thumbnail};
+pub use images::{
+    DecodeLimits, ImageError, ImageSource, LeastSize, ReducedPicture, decode_image, decode_image_at_least,
+    thumbnail,
+};
 pub use open::{CatalogSource, OpenOptions, open, preview};
 pub use posting::PostingIdx;
 pub use problems::{Problem, ProblemKind, summarise_problems, write_problems};

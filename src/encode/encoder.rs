@@ -58,6 +58,11 @@ pub trait ImageEncoder: Send + Sync {
     fn fingerprint(&self) -> String;
     /// How many pictures `embed` likes at once (one call should take well under 100 ms).
     fn batch_size(&self) -> usize;
+    /// The least width and height, in pixels, that a picture of `full_size` must be decoded at to give the same row to the
+    /// eye and the metric: three times what it is scaled to. By default all of it.
+    fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
+        full_size
+    }
     /// Resizes and normalises one picture. Thread-safe.
     fn prepare(&self, picture: &RgbImage) -> Prepared;
     /// Embeds a batch: one row each, dense rows L2-normalised.
@@ -65,6 +70,12 @@ pub trait ImageEncoder: Send + Sync {
     /// # Errors
     /// When the device fails.
     fn embed(&self, batch: &[Prepared]) -> Result<EmbeddingRows, EncodeError>;
+}
+
+/// The least size a picture is decoded at that will be scaled to `size`: three times as large each way. The filter that
+/// scales it down then hides how the decoder reduced it.
+pub(in crate::encode) fn detailed((width, height): (u32, u32)) -> (u32, u32) {
+    (width.saturating_mul(3), height.saturating_mul(3))
 }
 
 /// Titles to dense rows.

@@ -9,6 +9,7 @@ mod config;
 #[path = "preprocess_resize.rs"]
 mod resize;
 
+use super::encoder::detailed;
 use resize::resize;
 
 pub(in crate::encode) use resize::{Window, weights};
@@ -70,7 +71,7 @@ pub struct Preprocess {
 }
 
 /// Raised when the same settings give other numbers.
-const CODE_VERSION: u32 = 1;
+const CODE_VERSION: u32 = 2;
 
 /// One side of a picture: what is kept of it after resizing, and where that lies in the network's square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,11 @@ impl Preprocess {
             }
         }
         values
+    }
+
+    /// The least a picture of `full_size` must be decoded at, see [`super::ImageEncoder::least_size`].
+    pub fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
+        detailed(self.resized_size(full_size))
     }
 
     /// Everything that changes the numbers, for cache keys.

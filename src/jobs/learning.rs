@@ -140,8 +140,10 @@ fn decode_small(bench: &Workbench, context: &Context<'_>) -> Result<Vec<SmallPic
     postings.truncate(MAX_PICTURES);
     let mut meter = Meter::new(context.reporter, "Reading pictures to learn from", 0, postings.len() as u64);
     let timings = Timings::default();
-    let small =
-        |&posting: &PostingIdx| pictures::decode(&bench.catalog, posting, &timings, SmallPicture::new).ok();
+    let small = |&posting: &PostingIdx| {
+        let least_size = &SmallPicture::least_size;
+        pictures::decode(&bench.catalog, posting, &timings, least_size, SmallPicture::new).ok()
+    };
     let mut decoded = Vec::with_capacity(postings.len());
     for piece in postings.chunks(PIECE) {
         context.turn()?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::embed::{Content, ShardBuilder};
 use super::timings::Timings;
 use super::{Context, JobError, Meter, Workbench};
-use crate::catalog::{Catalog, DecodeLimits, PostingIdx};
+use crate::catalog::{Catalog, DecodeLimits, LeastSize, PostingIdx};
 use crate::encode::{ImageEncoder, Prepared};
 use crate::project::CacheKey;
 
@@ -156,20 +156,23 @@ fn prepare(
     encoder: &dyn ImageEncoder,
     timings: &Timings,
 ) -> Result<Prepared, String> {
-    decode(catalog, posting, timings, |picture| timings.preparing.time(|| encoder.prepare(picture)))
+    decode(catalog, posting, timings, &|full_size| encoder.least_size(full_size), |picture| {
+        timings.preparing.time(|| encoder.prepare(picture))
+    })
 }
 
-/// Decodes one picture and makes something of it; a panic of a decoder is that picture's failure.
+/// Decodes one picture, at `least_size`, and makes something of it; a panic of a decoder is that picture's failure.
 pub(super) fn decode<T>(
     catalog: &Catalog,
     posting: PostingIdx,
     timings: &Timings,
+    least_size: &LeastSize<'_>,
     make: impl Fn(&image::RgbImage) -> T,
 ) -> Result<T, String> {
     let source = catalog.image(posting);
     let attempt = catch_unwind(AssertUnwindSafe(|| {
-        let picture = timings.decoding.time(|| source.decode(&DecodeLimits::default()));
-        let picture = picture.map_err(|error| error.to_string())?;
+        let picture = timings.decoding.time(|| source.decode_at_least(&DecodeLimits::default(), least_size));
+        let picture = picture.map_err(|error| error.to_string())?.picture;
         if picture.width() == 0 || picture.height() == 0 {
             return Err("the picture is empty. Replace the file".to_owned());
         }

@@ -40,9 +40,9 @@ pub fn search(
     let rows = match (&*encoder, what) {
         (Encoder::Image(image), SearchQuery::Picture(path)) => {
             let picture = ImageSource::File(path.clone())
-                .decode(&DecodeLimits::default())
+                .decode_at_least(&DecodeLimits::default(), &|full_size| image.least_size(full_size))
                 .map_err(|error| JobError::Refused(error.to_string()))?;
-            image.embed(&[image.prepare(&picture)])?
+            image.embed(&[image.prepare(&picture.picture)])?
         }
         (Encoder::Text(text), SearchQuery::Title(_)) => EmbeddingRows::Dense(text.embed(&[title])?),
         (Encoder::Fits(fits), SearchQuery::Title(_)) => {

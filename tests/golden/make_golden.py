@@ -64,8 +64,8 @@ def digest(shapes: dict) -> str:
     return str(fnv1a("".join(lines).encode()))
 
 
-def short(numbers) -> list:
-    return [[float(f"{number:.7g}") for number in row] for row in numbers.double().tolist()]
+def short(numbers, digits: int = 7) -> list:
+    return [[float(f"{number:.{digits}g}") for number in row] for row in numbers.double().tolist()]
 
 
 # File name: architecture here, architecture in timm, side, further arguments.
@@ -87,6 +87,8 @@ CASES = {
 # Without damping these depend on the last bit of every number: PyTorch itself gives other results batch by batch.
 DAMPED = {"eca_nfnet_l0@damped": ("eca_nfnet_l0", 72, 0.5), "eca_nfnet_l1": ("eca_nfnet_l1", 72, 0.5),
           "tf_efficientnetv2_s@damped": ("tf_efficientnetv2_s", 75, 0.8)}
+# The same without damping and in f64, where rounding has no say.
+EXACT = {"eca_nfnet_l0@exact": ("eca_nfnet_l0", 72), "tf_efficientnetv2_s@exact": ("tf_efficientnetv2_s", 75)}
 # The same weights at another side: positions are resampled while loading.
 RESAMPLED = {"vit_small_patch14_dinov2@224": ("vit_small_patch14_dinov2", 224),
              "vit_base_patch16_siglip_224@160": ("vit_base_patch16_siglip_224", 160)}
@@ -96,7 +98,7 @@ def embed(model: torch.nn.Module, side: int, n_images: int) -> torch.Tensor:
     pixels = 2 * uniform(f"images/{n_images}x{side}", n_images * 3 * side * side)
     batch = torch.from_numpy(pixels.astype(np.float32).reshape(n_images, 3, side, side))
     with torch.inference_mode():
-        return model(batch)
+        return model(batch.to(next(model.parameters()).dtype))
 
 
 def write(file: str, architecture: str, sides: list, tensors: dict, embedding: torch.Tensor,
@@ -106,6 +108,8 @@ def write(file: str, architecture: str, sides: list, tensors: dict, embedding: t
     record = {"architecture": architecture, "input": [len(embedding), 3, side, side], "weights_side": weights_side,
               "damping": damping, "dim": embedding.shape[1], "n_tensors": len(shapes), "shapes_digest": digest(shapes),
               "embedding": short(embedding)}
+    if embedding.dtype == torch.float64:
+        record |= {"is_exact": True, "embedding": short(embedding, 12)}
     (HERE / "image" / f"{file}.json").write_text(json.dumps(record))
     print(file, tuple(embedding.shape), float(embedding.std()))
 
@@ -115,7 +119,7 @@ def architectures() -> None:
         model = timm.create_model(name, pretrained=False, **{"num_classes": 0, **options})
         tensors = fill(model)
         write(file, file, [side, side], tensors, embed(model, side, 2))
-    damped()
+    badly_conditioned()
     for file, (name, side) in RESAMPLED.items():
         full = timm.create_model(name, pretrained=False, num_classes=0)
         tensors = fill(full)
@@ -126,11 +130,15 @@ def architectures() -> None:
         write(file, name, [side, usual_side], tensors, embed(model, side, 2))
 
 
-def damped() -> None:
+def badly_conditioned() -> None:
     for file, (name, side, damping) in DAMPED.items():
         model = timm.create_model(name, pretrained=False, num_classes=0)
         tensors = fill(model, damping)
         write(file, name, [side, side], tensors, embed(model, side, 2), damping)
+    for file, (name, side) in EXACT.items():
+        model = timm.create_model(name, pretrained=False, num_classes=0)
+        tensors = fill(model)
+        write(file, name, [side, side], tensors, embed(model.double(), side, 2))
 
 
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

@@ -34,9 +34,9 @@ fn json<T: serde::de::DeserializeOwned>(shared: &Path, name: &str) -> T {
 }
 
 /// Cosine of two vectors.
-fn cosine(a: &[f32], b: &[f64]) -> f64 {
+fn cosine<A: Copy + Into<f64>>(a: &[A], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
-    let dot: f64 = a.iter().zip(b).map(|(&a, b)| f64::from(a) * b).sum();
-    let (a, b): (f64, f64) = (a.iter().map(|&a| f64::from(a).powi(2)).sum(), b.iter().map(|b| b * b).sum());
+    let dot: f64 = a.iter().zip(b).map(|(&a, b)| a.into() * b).sum();
+    let (a, b): (f64, f64) = (a.iter().map(|&a| a.into().powi(2)).sum(), b.iter().map(|b| b * b).sum());
     dot / (a * b).sqrt()
 }

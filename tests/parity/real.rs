@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use image::RgbImage;
+use lookalike::catalog::{DecodeLimits, decode_image, decode_image_at_least};
 use lookalike::encode::{
     EmbeddingRows, Embeddings, Encoder, EncoderOptions, EncoderTable, Fit, Interpolation, Manifest,
     ModelStore, Preprocess, TextEncoder, TransformerEncoder,
@@ -67,6 +68,39 @@ fn parity_mobilenetv2() {
     }
     let EmbeddingRows::Dense(rows) = encoder.embed(&[]).unwrap() else { panic!("not dense") };
     assert_eq!(Embeddings { rows: EmbeddingRows::Dense(rows), present: Vec::new() }.n_rows(), 0);
+}
+
+/// Photos of sellers, decoded whole and only as large as the network needs.
+#[test]
+fn pictures_decoded_at_reduced_scale_give_the_same_rows() {
+    let Some(shared) = shared() else { return };
+    let store = store(&shared);
+    let table = EncoderTable::of(&store);
+    let opened =
+        table.spec("mobilenetv2_tf").unwrap().open(&store, DeviceChoice::Auto, &EncoderOptions::default());
+    let Encoder::Image(encoder) = opened.unwrap() else { panic!("not an image encoder") };
+    let folder = shared.join("data/shopee_sample/train_images");
+    let limits = DecodeLimits::default();
+    let mut n_reduced = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let (name, bytes) = (path.to_string_lossy(), std::fs::read(&path).unwrap());
+        let whole = decode_image(&bytes, &name, &limits).unwrap();
+        let least = |full_size| encoder.least_size(full_size);
+        let reduced = decode_image_at_least(&bytes, &name, &limits, &least).unwrap();
+        assert_eq!(reduced.full_size, whole.dimensions());
+        if reduced.picture.dimensions() == whole.dimensions() {
+            continue;
+        }
+        n_reduced += 1;
+        let batch = [encoder.prepare(&whole), encoder.prepare(&reduced.picture)];
+        let EmbeddingRows::Dense(rows) = encoder.embed(&batch).unwrap() else { panic!("not dense") };
+        let expected: Vec<f64> = rows.row(0).iter().map(|&value| f64::from(value)).collect();
+        let found = cosine(rows.row(1), &expected);
+        eprintln!("{:?} from {:?}: cosine {found:.5}", reduced.picture.dimensions(), whole.dimensions());
+        assert!(found >= 0.998, "{name}: cosine {found}");
+    }
+    assert!(n_reduced > 0, "no picture of {} is large enough", folder.display());
 }
 
 #[derive(Deserialize)]

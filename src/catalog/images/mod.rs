@@ -2,6 +2,7 @@
 
 mod decode;
 mod locate;
+mod reduced;
 mod store;
 mod thumbnail;
 
@@ -13,7 +14,7 @@ use image::RgbImage;
 
 use super::demo::DemoPicture;
 
-pub use decode::decode_image;
+pub use decode::{LeastSize, ReducedPicture, decode_image, decode_image_at_least};
 pub(super) use locate::Locator;
 pub(super) use store::ImageTable;
 pub use thumbnail::thumbnail;
@@ -111,12 +112,28 @@ impl ImageSource {
     /// # Errors
     /// Any [`ImageError`]; never panics.
     pub fn decode(&self, limits: &DecodeLimits) -> Result<RgbImage, ImageError> {
+        Ok(self.decode_at_least(limits, &|full_size| full_size)?.picture)
+    }
+
+    /// As [`Self::decode`], perhaps smaller: see [`decode_image_at_least`].
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn decode_at_least(
+        &self,
+        limits: &DecodeLimits,
+        least_size: &LeastSize<'_>,
+    ) -> Result<ReducedPicture, ImageError> {
         match self {
             Self::None => Err(ImageError::Absent),
             Self::File(path) | Self::Missing(path) => {
-                decode_image(&read_bounded(path, limits)?, &path.to_string_lossy(), limits)
+                let bytes = read_bounded(path, limits)?;
+                decode_image_at_least(&bytes, &path.to_string_lossy(), limits, least_size)
             }
-            Self::Drawn(picture) => Ok(picture.draw()),
+            Self::Drawn(picture) => {
+                let picture = picture.draw();
+                Ok(ReducedPicture { full_size: picture.dimensions(), picture })
+            }
         }
     }
 

@@ -44,6 +44,11 @@ impl ImageEncoder for ImageComposite {
     }
 
     /// What each part makes of the picture and of its mirror image, one behind the other, framed by [`frame`].
+    fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
+        let sizes = self.parts.iter().map(|part| part.least_size(full_size));
+        sizes.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))).unwrap_or(full_size)
+    }
+
     fn prepare(&self, picture: &RgbImage) -> Prepared {
         let mirrored = match self.flip {
             Flip::Off => None,

@@ -127,6 +127,10 @@ impl ImageEncoder for NetworkEncoder {
         self.limit.get()
     }
 
+    fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
+        self.preprocess.least_size(full_size)
+    }
+
     fn prepare(&self, picture: &RgbImage) -> Prepared {
         Prepared(self.preprocess.apply(picture))
     }

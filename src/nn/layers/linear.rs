@@ -79,9 +79,9 @@ impl Layer for LinearLayer {
     }
 }
 
-/// `features` in f32 and back, for sums that halves are too coarse for.
-pub(super) fn in_f32(features: &Tensor, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
-    if features.dtype() == DType::F32 {
+/// Halves in f32 and back, for sums that they are too coarse for; f32 and f64 as they are.
+pub(super) fn widened(features: &Tensor, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    if matches!(features.dtype(), DType::F32 | DType::F64) {
         return function(features);
     }
     function(&features.to_dtype(DType::F32)?)?.to_dtype(features.dtype())

@@ -3,7 +3,7 @@
 use candle_core::{D, Result, Tensor};
 
 use super::layer::{Layer, Parameters, Pass, one};
-use super::linear::in_f32;
+use super::linear::widened;
 use crate::nn::{NnError, PaddingCounts, Pool, ops};
 
 /// Largest of each window.
@@ -38,7 +38,7 @@ impl Layer for GlobalAverageLayer {
 
 /// (n, c, h, w) to (n, c).
 pub(super) fn global_average(features: &Tensor) -> Result<Tensor> {
-    in_f32(features, |features| features.flatten_from(2)?.mean(2))
+    widened(features, |features| features.flatten_from(2)?.mean(2))
 }
 
 /// (mean of max(x, epsilon)^p)^(1/p), by logarithms.
@@ -64,7 +64,7 @@ impl GeneralisedMeanLayer {
 
 impl Layer for GeneralisedMeanLayer {
     fn forward(&self, inputs: &[Tensor], _: &mut Pass<'_>) -> Result<Tensor> {
-        in_f32(one(inputs)?, |features| {
+        widened(one(inputs)?, |features| {
             let power = self.power.to_dtype(features.dtype())?.unsqueeze(0)?;
             let logs = features.flatten_from(2)?.maximum(self.epsilon)?.log()?;
             let powers = logs.broadcast_mul(&power.unsqueeze(0)?)?;

@@ -3,7 +3,7 @@
 use candle_core::{D, DType, Result, Tensor};
 
 use super::layer::{Layer, Pass, one, two};
-use super::linear::in_f32;
+use super::linear::widened;
 use crate::nn::{Activation, ops};
 
 /// A layer that needs nothing but its inputs.
@@ -51,7 +51,7 @@ impl Layer for PlainLayer {
                 let (_, _, rows, columns) = like.dims4()?;
                 tokens.transpose(1, 2)?.contiguous()?.reshape((n_images, width, rows, columns))
             }
-            Self::Normalise => in_f32(one(inputs)?, |rows| {
+            Self::Normalise => widened(one(inputs)?, |rows| {
                 // The smallest normal number keeps a row of zeros from becoming NaN.
                 let squares = (rows.sqr()?.sum_keepdim(D::Minus1)? + f64::from(f32::MIN_POSITIVE))?;
                 rows.broadcast_div(&squares.sqrt()?)

@@ -3,7 +3,7 @@
 use candle_core::{D, DType, IndexOp as _, Result, Tensor, bail};
 
 use super::layer::{Layer, Parameters, Pass, one};
-use super::linear::in_f32;
+use super::linear::widened;
 use crate::nn::{NnError, Positions, Table, TokenPool};
 
 /// What a table is used for.
@@ -123,9 +123,10 @@ impl Layer for TokenPoolLayer {
         match self.0 {
             TokenPool::First => tokens.i((.., 0))?.contiguous(),
             TokenPool::Last => tokens.i((.., n_tokens.saturating_sub(1)))?.contiguous(),
-            TokenPool::Mean => in_f32(tokens, |tokens| match pass.input.mask() {
+            TokenPool::Mean => widened(tokens, |tokens| match pass.input.mask() {
                 None => tokens.mean(1),
                 Some(mask) => {
+                    let mask = mask.to_dtype(tokens.dtype())?;
                     let sums = mask.unsqueeze(1)?.matmul(tokens)?.squeeze(1)?;
                     // A title without a real token gets zeros.
                     sums.broadcast_div(&mask.sum_keepdim(1)?.maximum(1.0)?)

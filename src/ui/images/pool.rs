@@ -9,7 +9,7 @@ use std::thread;
 use egui::ColorImage;
 use image::{Rgb, RgbImage, imageops};
 
-use crate::catalog::{Catalog, DecodeLimits, ImageError, ImageSource, PostingIdx, thumbnail};
+use crate::catalog::{Catalog, DecodeLimits, ImageError, ImageSource, PostingIdx, ReducedPicture, thumbnail};
 
 const N_THREADS: usize = 2;
 
@@ -251,25 +251,39 @@ fn make(catalog: &Catalog, batch: &[Wanted], max_side: u32) -> Vec<Done> {
         return vec![Done { wanted: *first, result, size: None }];
     }
     let (Wanted::Scaled(posting, _) | Wanted::Full(posting)) = *first else { return Vec::new() };
-    let picture = decode(catalog, posting);
+    // What is only shown small is only decoded small.
+    let largest = batch.iter().map(|wanted| wanted.side().min(max_side)).max().unwrap_or(max_side);
+    let picture = decode_at_least(catalog, posting, largest);
     let finish = |wanted: &Wanted| {
         let side = wanted.side().min(max_side);
-        let result = picture.as_ref().map_err(Clone::clone).map(|picture| {
+        let result = picture.as_ref().map_err(Clone::clone).map(|ReducedPicture { picture, .. }| {
             if picture.width().max(picture.height()) <= side {
                 colour_image(picture)
             } else {
                 colour_image(&thumbnail(picture, side))
             }
         });
-        let size = picture.as_ref().ok().map(|picture| [picture.width(), picture.height()]);
+        let size = picture.as_ref().ok().map(|picture| picture.full_size.into());
         Done { wanted: *wanted, result, size }
     };
     batch.iter().map(finish).collect()
 }
 
 fn decode(catalog: &Catalog, posting: PostingIdx) -> Result<RgbImage, String> {
+    Ok(decode_at_least(catalog, posting, u32::MAX)?.picture)
+}
+
+/// A picture to be shown with its longer side at most `side` pixels. Twice that is decoded, which looks the same.
+fn decode_at_least(catalog: &Catalog, posting: PostingIdx, side: u32) -> Result<ReducedPicture, String> {
     let source = catalog.image(posting);
-    source.decode(&DecodeLimits::default()).map_err(|error| sentence(&source, &error))
+    let least_size = |(width, height): (u32, u32)| {
+        let longer = u64::from(width.max(height).max(1));
+        let scaled = |length: u32| {
+            (u64::from(length) * 2 * u64::from(side)).div_ceil(longer).min(u64::from(length)) as u32
+        };
+        (scaled(width), scaled(height))
+    };
+    source.decode_at_least(&DecodeLimits::default(), &least_size).map_err(|error| sentence(&source, &error))
 }
 
 /// Why there is no picture, short enough for a card.

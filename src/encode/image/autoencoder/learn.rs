@@ -35,6 +35,11 @@ pub struct AutoencoderLearning {
 pub struct SmallPicture(Vec<u8>);
 
 impl SmallPicture {
+    /// The least a picture of `full_size` must be decoded at, in pixels.
+    pub fn least_size(full_size: (u32, u32)) -> (u32, u32) {
+        preprocess().least_size(full_size)
+    }
+
     /// Scales a picture.
     pub fn new(picture: &RgbImage) -> Self {
         // The preprocessing maps byte / 255 to -1..1; this is its inverse.

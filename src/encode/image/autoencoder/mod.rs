@@ -132,6 +132,10 @@ impl ImageEncoder for Autoencoder {
         if self.network.device().is_cpu() { 16 } else { 256 }
     }
 
+    fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
+        self.preprocess.least_size(full_size)
+    }
+
     fn prepare(&self, picture: &RgbImage) -> Prepared {
         Prepared(self.preprocess.apply(picture))
     }

@@ -17,6 +17,7 @@ mod subject;
 
 use image::RgbImage;
 
+use super::super::encoder::detailed;
 use super::super::table::BuiltIn;
 use super::super::{
     DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, Modality, OutputKind, Prepared,
@@ -55,6 +56,10 @@ impl ImageEncoder for ShapeAndColour {
     }
 
     /// The finished row.
+    fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
+        detailed(Raster::scaled_size(full_size))
+    }
+
     fn prepare(&self, picture: &RgbImage) -> Prepared {
         let subject = subject::find_subject(&Raster::from_picture(picture));
         let mut row = Vec::with_capacity(WIDTH);

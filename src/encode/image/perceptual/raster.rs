@@ -10,7 +10,7 @@ use super::super::scaling::scaled_rgb;
 /// Longer side of the picture that is analysed.
 const LONG_SIDE: f32 = 128.0;
 /// Smallest shorter side: even a thin strip has some lines.
-const MIN_SIDE: usize = 8;
+const MIN_SIDE: u32 = 8;
 
 /// 8-bit RGB, rows of pixels.
 pub struct Raster {
@@ -38,10 +38,17 @@ pub enum Side {
 impl Raster {
     /// The picture with its longer side scaled to 128 pixels.
     pub fn from_picture(picture: &RgbImage) -> Self {
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        let (width, height) = picture.dimensions();
+        let (to_width, to_height) = Self::scaled_size((width, height));
+        let in_pixels = |(width, height): (u32, u32)| (width as usize, height as usize);
+        Self::scaled_from(picture.as_raw(), in_pixels((width, height)), in_pixels((to_width, to_height)))
+    }
+
+    /// What a picture of this size is scaled to.
+    pub fn scaled_size((width, height): (u32, u32)) -> (u32, u32) {
         let scale = LONG_SIDE / width.max(height).max(1) as f32;
-        let scaled_side = |side: usize| ((side as f32 * scale).round() as usize).max(MIN_SIDE);
-        Self::scaled_from(picture.as_raw(), (width, height), (scaled_side(width), scaled_side(height)))
+        let scaled_side = |side: u32| ((side as f32 * scale).round() as u32).max(MIN_SIDE);
+        (scaled_side(width), scaled_side(height))
     }
 
     /// `bytes` (height, width, 3) scaled by Pillow's bilinear filter.
