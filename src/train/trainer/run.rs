@@ -175,6 +175,7 @@ impl Run<'_> {
                 learning_rate,
             };
             self.keep(record)?;
+            reporter.validated(&self.head, &record);
             reporter.checkpoint(&self.checkpoint);
             if reporter.report(&self.report(epoch, loss, Some(record.metric), learning_rate)) == Flow::Stop {
                 return Ok(Ended::Stopped);
