@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
+use super::curve::ThresholdCurves;
 use super::heads::{Depth, Head, HeadRecipe, HeadShape, Towers};
 use super::mixture::FittedMixture;
 use super::pool::MatcherPlan;
@@ -138,16 +139,19 @@ pub struct Judged {
     pub before: Neighbors,
     /// Matches of the trained head.
     pub after: Neighbors,
+    /// What other thresholds would have given.
+    pub curves: ThresholdCurves,
 }
 
-/// Judges a finished run on the test part, against the frozen embeddings. Both are matched by the same matcher, each with
+/// Judges a finished run on the test part, against the frozen embeddings: the first of the data are those, the second what the head
+/// reads, which is another only where a network was trained with it. Both are matched by the same matcher, each with
 /// parameters and threshold chosen on the validation part.
 ///
 /// # Errors
 /// [`TrainError::EmptyTest`] when there is nothing to judge on; [`TrainError::Matcher`] when the matcher cannot be run on this
 /// head; or the device fails.
 pub fn judge(
-    data: &TrainingData<'_>,
+    [data, tuned]: [&TrainingData<'_>; 2],
     recipe: &TrainingRecipe,
     outcome: &TrainingOutcome,
     facts: DataFacts,
@@ -159,7 +163,7 @@ pub fn judge(
         Some(_) => on_test(System::FrozenMixture, data, matching, device)?,
         None => on_test(System::Head(&frozen_head(data, device)?), data, matching, device)?,
     };
-    let after = on_test(System::Head(&outcome.head), data, matching, device)?;
+    let after = on_test(System::Head(&outcome.head), tuned, matching, device)?;
     // The pool is the same, and so are its labelled rows.
     let gains: Vec<(u32, f64)> = before
         .evaluation
@@ -197,11 +201,15 @@ pub fn judge(
         best: outcome.best,
         history: outcome.history.clone(),
     };
-    Ok(Judged { receipt, rows: before.rows, before: before.matches, after: after.matches })
+    let curves = ThresholdCurves { before: before.curve, after: after.curve };
+    Ok(Judged { receipt, rows: before.rows, before: before.matches, after: after.matches, curves })
 }
 
 /// The head that changes nothing: each modality as it is, their cosines counting the same.
-pub(super) fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
+///
+/// # Errors
+/// When the device fails.
+pub fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
     let recipe = HeadRecipe { towers: Towers::PerModality, depth: Depth::Identity, ..HeadRecipe::default() };
     Head::new(HeadShape { recipe, modality_widths: data.modality_widths(), n_classes: 0 }, 0, device)
 }

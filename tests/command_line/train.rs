@@ -37,6 +37,7 @@ fn recipes_explain_every_parameter() {
     let ids: Vec<&str> = recipes.iter().map(|recipe| recipe["id"].as_str().unwrap()).collect();
     let expected = [
         "lookalike-best",
+        "image-head",
         "siamese-cosine",
         "siamese-cosine-naive",
         "siamese-neuron",
@@ -47,6 +48,7 @@ fn recipes_explain_every_parameter() {
         "catalog-arcface-glove",
         "autoencoder-knn",
         "tll-two-backbones",
+        "mobilenetv2-finetune",
     ];
     assert_eq!(ids, expected);
     for recipe in recipes {

@@ -10,10 +10,11 @@ use candle_core::Device;
 use super::super::{Context, JobError, Meter, Workbench};
 use super::beside::Beside;
 use super::features::FeatureSet;
+use super::network::tuned_side;
 use super::{SharedNeighbors, TrainedReceipt};
 use crate::encode::Embeddings;
 use crate::index::Neighbors;
-use crate::matching::MatcherRecipe;
+use crate::matching::{FittedMatcher, MatcherRecipe};
 use crate::nn::open_device;
 use crate::project::{CacheKey, TrainedFiles};
 use crate::train::heads::Head;
@@ -29,6 +30,8 @@ pub struct TrainedModel {
     pub receipt: TrainedReceipt,
     head_path: PathBuf,
     head: Vec<u8>,
+    /// Weights of the network that was trained with the head, and where they lie.
+    backbone: Option<(PathBuf, Vec<u8>)>,
 }
 
 impl TrainedModel {
@@ -38,14 +41,52 @@ impl TrainedModel {
     /// [`JobError::Refused`] when receipt and head do not belong together or the receipt cannot be read.
     pub fn new(files: TrainedFiles) -> Result<Self, JobError> {
         let receipt = TrainedReceipt::from_ron(&files.id, &files.receipt)?;
-        if blake3::hash(&files.head).to_hex().as_str() != receipt.head_digest {
+        let is_digest = |bytes: &[u8], digest: &str| blake3::hash(bytes).to_hex().as_str() == digest;
+        let is_network_right = match (&files.backbone, &receipt.network) {
+            (Some((_, bytes)), Some(facts)) => is_digest(bytes, &facts.digest),
+            (found, told) => found.is_none() && told.is_none(),
+        };
+        if !is_digest(&files.head, &receipt.head_digest) || !is_network_right {
             return Err(JobError::Refused(format!(
                 "the trained model is damaged, or another than its receipt speaks of. Train it again: {}",
                 files.head_path.display()
             )));
         }
-        Ok(Self { id: files.id, receipt, head_path: files.head_path, head: files.head })
+        Ok(Self {
+            id: files.id,
+            receipt,
+            head_path: files.head_path,
+            head: files.head,
+            backbone: files.backbone,
+        })
     }
+
+    /// The rows the head reads: of the frozen encoders, or of the network that was trained with it.
+    pub(super) fn features(&self, bench: &Workbench, context: &Context<'_>) -> Result<FeatureSet, JobError> {
+        let (image, text) = (self.receipt.image_encoder.as_deref(), self.receipt.text_encoder.as_deref());
+        let (Some((path, bytes)), Some(image)) = (&self.backbone, image) else {
+            return FeatureSet::of(bench, image, text, context);
+        };
+        let side = tuned_side(bench, &self.id, image, path, bytes, context)?;
+        Ok(FeatureSet::of(bench, None, text, context)?.with_image(side))
+    }
+
+    /// Fewest matches a posting, itself included, as its matcher was fitted.
+    pub fn min_matches(&self) -> usize {
+        self.receipt.result.matcher_after.as_ref().map_or(1, FittedMatcher::min_matches)
+    }
+
+    /// Its head, on a device.
+    pub(super) fn head(&self, device: &Device) -> Result<Head, JobError> {
+        Ok(Head::from_safetensors(&self.head_path, self.head.clone(), device)?)
+    }
+}
+
+/// What is said when a head was made for other embeddings.
+pub(super) fn does_not_fit(id: &str) -> JobError {
+    JobError::Refused(format!(
+        "the trained model `{id}` was made for other embeddings than this catalogue has. Train it again"
+    ))
 }
 
 /// The 50 nearest of each posting by the head's own measure and the receipt's matcher, the posting itself counted; from the cache
@@ -59,8 +100,7 @@ pub fn trained_neighbors(
     context: &Context<'_>,
 ) -> Result<SharedNeighbors, JobError> {
     let receipt = &model.receipt;
-    let (image, text) = (receipt.image_encoder.as_deref(), receipt.text_encoder.as_deref());
-    let features = FeatureSet::of(bench, image, text, context)?;
+    let features = model.features(bench, context)?;
     let beside = receipt.beside_encoder.as_deref().map(|id| Beside::of(bench, id, context)).transpose()?;
     let companions: Vec<Beside> =
         receipt.companions.iter().map(|id| Beside::of(bench, id, context)).collect::<Result<_, _>>()?;
@@ -79,17 +119,14 @@ pub fn trained_neighbors(
         return Ok(Arc::new(neighbors));
     }
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
-    let head = Head::from_safetensors(&model.head_path, model.head.clone(), &device)?;
+    let head = model.head(&device)?;
     let labels = Labels::new(vec![None; n_rows], &[], Unreviewed::Unknown);
     let of_rows = vec![Part::Test; n_rows];
     let data =
         TrainingData { modalities: features.features(), labels: &labels, parts: &of_rows, neighbors: None };
     data.check()?;
     if data.modality_widths() != head.shape().modality_widths {
-        return Err(JobError::Refused(format!(
-            "the trained model `{}` was made for other embeddings than this catalogue has. Train it again",
-            model.id
-        )));
+        return Err(does_not_fit(&model.id));
     }
     let meter = Meter::new(context.reporter, format!("Finding neighbours ({})", model.id), 0, 0);
     // Only what has an embedding is looked at; the others have themselves alone.
