@@ -182,7 +182,9 @@ pub(super) fn apply(state: &mut AppState, command: MatchCommand) -> Vec<Effect> 
         }
         MatchCommand::Params(params) => settings.params = params,
         // A trained model reads its own encoders; whoever wants others wants to match without it.
-        MatchCommand::ImageEncoder(id) => *settings = MatchSettings { image_encoder: id, ..settings.frozen() },
+        MatchCommand::ImageEncoder(id) => {
+            *settings = MatchSettings { image_encoder: id, ..settings.frozen() }
+        }
         MatchCommand::TextEncoder(id) => *settings = MatchSettings { text_encoder: id, ..settings.frozen() },
         MatchCommand::Translate(id) => *settings = MatchSettings { translate: id, ..settings.frozen() },
         MatchCommand::Tune => {

@@ -42,7 +42,8 @@ pub use preferences::{Preferences, ThemeChoice};
 pub use saving::{SaveStatus, SavingState};
 pub use session::{Session, SessionCommand, SessionState};
 pub use train::{
-    PairKind, RecipeDraft, Run, RunColumn, RunId, RunList, StoredCurve, TrainCommand, TrainSection, TrainState,
+    PairKind, RecipeDraft, Run, RunColumn, RunId, RunList, StoredCurve, TrainCommand, TrainSection,
+    TrainState,
 };
 
 /// The time, given by the shell at the start of each frame, so that everything that depends on it can be tested.

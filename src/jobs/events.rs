@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    GroupMap, JobId, JobKind, LabelCounts, MatchOutcome, ModelsAnswer, Statistics, TrainedAnswer, TrainingMoment,
+    GroupMap, JobId, JobKind, LabelCounts, MatchOutcome, ModelsAnswer, Statistics, TrainedAnswer,
+    TrainingMoment,
 };
 use crate::catalog::{Catalog, ColumnPreview, Problem};
 use crate::index::Hit;

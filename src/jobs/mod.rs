@@ -46,12 +46,12 @@ pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
 pub use timings::TimeSpent;
+#[cfg(test)]
+pub(crate) use train::sample_receipt;
 pub use train::{
     Feed, GroupMap, LabelCounts, LabelSource, N_MAP_GROUPS, PartMap, PromotedModel, TrainPlan, TrainedAnswer,
     TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment, count_labels,
     do_trained_task, map_groups, promoted_model, train_head, trained_answer, trained_neighbors,
 };
-#[cfg(test)]
-pub(crate) use train::sample_receipt;
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

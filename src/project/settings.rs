@@ -62,6 +62,7 @@ pub struct MatchSettings {
     /// Largest cluster before the guard cuts.
     pub max_cluster: usize,
     /// While the promoted model matches: which, and what it took the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trained: Option<Box<TrainedMatch>>,
 }
 
@@ -120,7 +121,9 @@ impl MatchSettings {
     #[must_use]
     pub fn frozen(&self) -> Self {
         match self.trained.as_deref().cloned().filter(|_| self.is_trained()) {
-            Some(TrainedMatch { image_encoder, text_encoder, translate, fusion, metric, threshold, .. }) => {
+            Some(TrainedMatch {
+                image_encoder, text_encoder, translate, fusion, metric, threshold, ..
+            }) => {
                 let trained = None;
                 Self {
                     image_encoder,
@@ -134,7 +137,9 @@ impl MatchSettings {
                 }
             }
             // A file edited by hand may name the model without what it took the place of.
-            None if self.is_trained() => Self { fusion: Self::default().fusion, trained: None, ..self.clone() },
+            None if self.is_trained() => {
+                Self { fusion: Self::default().fusion, trained: None, ..self.clone() }
+            }
             None => Self { trained: None, ..self.clone() },
         }
     }

@@ -124,7 +124,9 @@ fn gradient(wanted: &[f64], places: &[[f64; 2]], factor: f64) -> Vec<[f64; 2]> {
     let n_rows = places.len();
     let sums: Vec<f64> = places
         .par_iter()
-        .map(|[x, y]| places.iter().map(|[u, v]| 1.0 / (1.0 + (x - u).powi(2) + (y - v).powi(2))).sum::<f64>())
+        .map(|[x, y]| {
+            places.iter().map(|[u, v]| 1.0 / (1.0 + (x - u).powi(2) + (y - v).powi(2))).sum::<f64>()
+        })
         .collect();
     // Each row is near itself by 1, which does not count. Summed in order, so that every run gives the same.
     let total = sums.iter().sum::<f64>() - n_rows as f64;

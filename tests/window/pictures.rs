@@ -4,9 +4,7 @@
 use std::path::PathBuf;
 
 use egui::{Key, Modifiers};
-use lookalike::app::{
-    ChromeCommand, Command, Preferences, Station, ThemeChoice, TrainCommand, TrainSection,
-};
+use lookalike::app::{ChromeCommand, Command, Preferences, Station, ThemeChoice, TrainCommand, TrainSection};
 
 use crate::driver::Driver;
 

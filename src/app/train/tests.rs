@@ -42,7 +42,12 @@ fn runs(seeds: &[(u64, f64)]) -> Vec<TrainedRun> {
 }
 
 /// The station hears what there is after `done`, with these runs, the promoted one by its place.
-fn hear(state: &mut AppState, runs: &[TrainedRun], promoted: Option<usize>, done: Option<TrainedDone>) -> Vec<Effect> {
+fn hear(
+    state: &mut AppState,
+    runs: &[TrainedRun],
+    promoted: Option<usize>,
+    done: Option<TrainedDone>,
+) -> Vec<Effect> {
     let promoted = promoted.map(|at| PromotedModel {
         promotion: Promotion { number: at as u32 + 1, id: runs[at].receipt.recipe.id.clone() },
         receipt: runs[at].receipt.clone(),
@@ -98,7 +103,9 @@ fn a_run_is_started_followed_and_shown() {
     assert!(state.train.running.is_none() && state.train.section == TrainSection::Receipt);
     assert_eq!(state.train.shown_run().unwrap().receipt, runs[0].receipt);
     assert!(matches!(jobs(&effects)[..], [Request::MapGroups { .. }]), "{effects:?}");
-    assert!(matches!(&state.train.said, Some(Said::Good(text)) if text.contains("0.500 before, 0.700 after")));
+    assert!(
+        matches!(&state.train.said, Some(Said::Good(text)) if text.contains("0.500 before, 0.700 after"))
+    );
     // Its groups are asked for once.
     assert!(jobs(&send(&mut state, TrainCommand::Section(TrainSection::Receipt))).is_empty());
     // Stopped, they may be asked for again; refused, they are not.
@@ -232,7 +239,8 @@ fn parameters_are_set_refused_and_reset() {
     let set = |name: &str, value: &str| TrainCommand::Set { name: name.to_owned(), value: value.to_owned() };
     let epochs = |state: &AppState| state.train.draft.recipe.as_ref().unwrap().training.max_epochs;
     let own = epochs(&state);
-    let at = state.train.draft.parameters.iter().position(|parameter| parameter.name == "max_epochs").unwrap();
+    let at =
+        state.train.draft.parameters.iter().position(|parameter| parameter.name == "max_epochs").unwrap();
     send(&mut state, TrainCommand::SetCursor(at));
     send(&mut state, set("max_epochs", " 3 "));
     assert_eq!(epochs(&state), 3);
@@ -269,7 +277,11 @@ fn receipts_are_sorted_held_and_opened() {
     send(&mut state, TrainCommand::Compare);
     send(&mut state, TrainCommand::Sort(RunColumn::After));
     assert_eq!(seeds(&state), [2, 3, 1], "the best first");
-    assert_eq!(state.train.list.under_cursor(), Some(RunId::of(&runs[1].receipt)), "the cursor stays on its run");
+    assert_eq!(
+        state.train.list.under_cursor(),
+        Some(RunId::of(&runs[1].receipt)),
+        "the cursor stays on its run"
+    );
     send(&mut state, TrainCommand::TurnSort);
     assert_eq!(seeds(&state), [1, 3, 2]);
     for _ in RunColumn::ALL {
@@ -287,10 +299,8 @@ fn receipts_are_sorted_held_and_opened() {
 #[test]
 fn a_changed_pair_opens_in_compare_where_both_are_there() {
     let mut state = state();
-    let receipt = |keys| TrainedRun {
-        receipt: Arc::new(sample_receipt(1, 0.7, keys).unwrap()),
-        has_weights: true,
-    };
+    let receipt =
+        |keys| TrainedRun { receipt: Arc::new(sample_receipt(1, 0.7, keys).unwrap()), has_weights: true };
     hear(&mut state, &[receipt(["a", "b"])], None, None);
     send(&mut state, TrainCommand::Section(TrainSection::Receipt));
     send(&mut state, TrainCommand::Open);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::tests::{end_of, ended, hear, open_demo, server};
+use super::tests::{end_of, ended, hear, open_demo_of, server};
 use super::*;
 use crate::jobs::{
     LabelSource, MatchOutcome, Outcome, ThresholdRule, TrainedAnswer, TrainedDone, TrainedTask,
@@ -57,12 +57,13 @@ fn match_by(server: &JobServer, settings: MatchSettings) -> Result<Arc<MatchOutc
 fn clicks_are_answered_while_it_learns_and_stopping_keeps_the_best() {
     let folder = tempfile::tempdir().unwrap();
     let server = server();
-    open_demo(&server, folder.path());
+    open_demo_of(50, &server, folder.path());
     // Far more rounds than anybody would wait for.
     let job = server.send(train_request(recipe(1_000_000), LabelSource::Catalogue));
-    hear(&server, |event| {
-        matches!(event, Event::Training { moment, .. } if moment.validation_f1.is_some() && moment.training_f1.is_some())
-    });
+    hear(
+        &server,
+        |event| matches!(event, Event::Training { moment, .. } if moment.validation_f1.is_some() && moment.training_f1.is_some()),
+    );
     let click = server.send(Request::CountLabels {
         recipe: Box::new(recipe(1)),
         labels: LabelSource::Catalogue,
@@ -71,7 +72,8 @@ fn clicks_are_answered_while_it_learns_and_stopping_keeps_the_best() {
     });
     let heard = hear(&server, |event| ended(event) == Some(click));
     assert!(heard.iter().all(|event| ended(event) != Some(job)), "the run ended too early");
-    let Some(Event::Finished { outcome: Outcome::Counted { counts, generation: 5 }, .. }) = heard.last() else {
+    let Some(Event::Finished { outcome: Outcome::Counted { counts, generation: 5 }, .. }) = heard.last()
+    else {
         panic!("not counted")
     };
     assert!(counts.missing.is_empty() && counts.parts[0].n_same > 0, "{counts:?}");
@@ -86,7 +88,7 @@ fn clicks_are_answered_while_it_learns_and_stopping_keeps_the_best() {
 fn a_model_is_promoted_matched_by_drawn_and_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
     let server = server();
-    let opened = open_demo(&server, folder.path());
+    let opened = open_demo_of(50, &server, folder.path());
     let frozen = opened.settings.matching;
     let before = match_by(&server, frozen.clone()).unwrap();
     let by_hand = MatchSettings { fusion: TRAINED_FUSION.to_owned(), ..frozen.clone() };
@@ -98,7 +100,9 @@ fn a_model_is_promoted_matched_by_drawn_and_rolled_back() {
         let mut recipe = recipe(2);
         recipe.training.seed = seed;
         let job = server.send(train_request(recipe, LabelSource::Catalogue));
-        let Some(TrainedDone::Trained(receipt)) = answer(end_of(&server, job)).done else { panic!("no receipt") };
+        let Some(TrainedDone::Trained(receipt)) = answer(end_of(&server, job)).done else {
+            panic!("no receipt")
+        };
         digests.push(receipt.head_digest.clone());
     }
     let answered = answer(do_task(&server, TrainedTask::Promote("lookalike-best".to_owned())));
@@ -141,7 +145,7 @@ fn a_model_is_promoted_matched_by_drawn_and_rolled_back() {
 fn what_fails_says_why_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let server = server();
-    let opened = open_demo(&server, folder.path());
+    let opened = open_demo_of(50, &server, folder.path());
     let try_it = |recipe: NamedRecipe, labels: LabelSource| {
         let job = server.send(train_request(recipe, labels));
         end_of(&server, job)

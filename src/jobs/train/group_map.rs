@@ -114,9 +114,11 @@ fn largest_groups(data: &TrainingData<'_>, part: Part) -> (Vec<u32>, Vec<usize>)
     let members = data.labels.members(&data.embedded_rows(part));
     let mut groups: Vec<Vec<u32>> = members.into_values().filter(|rows| rows.len() > 1).collect();
     groups.sort_by_key(|rows| (Reverse(rows.len()), rows.first().copied()));
-    let drawn = groups.into_iter().take(N_MAP_GROUPS).enumerate().flat_map(|(number, rows)| {
-        rows.into_iter().take(MOST_MEMBERS).map(move |row| (row, number))
-    });
+    let drawn = groups
+        .into_iter()
+        .take(N_MAP_GROUPS)
+        .enumerate()
+        .flat_map(|(number, rows)| rows.into_iter().take(MOST_MEMBERS).map(move |row| (row, number)));
     drawn.unzip()
 }
 

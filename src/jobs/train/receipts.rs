@@ -93,10 +93,8 @@ pub fn do_trained_task(models: &TrainedModels, task: &TrainedTask) -> Result<Tra
         }
         TrainedTask::Export { id, path } => {
             let head = models.load(id)?.head;
-            write_atomic(path, &head).map_err(|error| ProjectError::Write {
-                path: path.clone(),
-                reason: error.to_string(),
-            })?;
+            write_atomic(path, &head)
+                .map_err(|error| ProjectError::Write { path: path.clone(), reason: error.to_string() })?;
             Some(TrainedDone::Exported { path: path.clone(), n_bytes: head.len() as u64 })
         }
     };

@@ -48,12 +48,8 @@ pub fn sample_receipt(seed: u64, f1: f64, keys: [&str; 2]) -> Result<TrainedRece
         history: (0..4).map(record).collect(),
     };
     let curve = |mean_f1: f64| -> Vec<CurvePoint> {
-        let point = |step: u8| CurvePoint {
-            threshold: f32::from(step) / 10.0,
-            mean_f1,
-            precision: 0.5,
-            recall: 0.5,
-        };
+        let point =
+            |step: u8| CurvePoint { threshold: f32::from(step) / 10.0, mean_f1, precision: 0.5, recall: 0.5 };
         (0..9).map(point).collect()
     };
     let [left, right] = keys.map(str::to_owned);

@@ -79,10 +79,8 @@ impl Chart<'_> {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let scale = super::text_scale(ui);
         self.header(ui, context, outer, &font);
-        let rect = Rect::from_min_max(
-            outer.min + scale * vec2(LEFT, ABOVE),
-            outer.max - scale * vec2(RIGHT, BELOW),
-        );
+        let rect =
+            Rect::from_min_max(outer.min + scale * vec2(LEFT, ABOVE), outer.max - scale * vec2(RIGHT, BELOW));
         let points = || self.lines.iter().flat_map(|line| &line.points).filter(|point| is_finite(point));
         if points().count() == 0 || !rect.is_positive() {
             let text = "Nothing to draw yet";
@@ -142,8 +140,7 @@ impl Chart<'_> {
             let place = pos2(rect.left() - 5.0, at.y);
             painter.text(place, Align2::RIGHT_CENTER, text, font.clone(), palette.text_weak);
         }
-        let x_name =
-            painter.layout_no_wrap(self.x_name.to_owned(), font.clone(), palette.text_weak);
+        let x_name = painter.layout_no_wrap(self.x_name.to_owned(), font.clone(), palette.text_weak);
         let name_left = rect.right() - x_name.size().x;
         for x in ticks(frame.x, (rect.width() / (font.size * 5.0)) as usize) {
             let at = frame.at([x, frame.y[0]]);
@@ -241,7 +238,7 @@ fn number(value: f64, [low, high]: [f64; 2]) -> String {
         return format!("{value:.0e}");
     }
     match width {
-        width if width >= 20.0 => format!("{value:.0}"),
+        width if width >= 20.0 || width >= 2.0 && value.fract() == 0.0 => format!("{value:.0}"),
         width if width >= 2.0 => format!("{value:.1}"),
         width if width >= 0.05 => format!("{value:.2}"),
         _ => format!("{value:.4}"),

@@ -132,7 +132,8 @@ impl Plot<'_> {
         }
         let Some(pointer) = response.hover_pos() else { return };
         let far = |place: &[f64; 2]| at(place).distance(pointer);
-        let nearest = self.places.iter().zip(&part.postings).min_by(|(a, _), (b, _)| far(a).total_cmp(&far(b)));
+        let nearest =
+            self.places.iter().zip(&part.postings).min_by(|(a, _), (b, _)| far(a).total_cmp(&far(b)));
         if let Some((_, posting)) = nearest.filter(|(place, _)| far(place) < 12.0) {
             response.on_hover_text_at_pointer(catalog.title(*posting));
         }

@@ -43,14 +43,23 @@ fn labels(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     ui.strong("What there is to learn from");
     ui.horizontal_wrapped(|ui| {
         for (source, label, tooltip) in [
-            (LabelSource::Both, "Labels and decisions", "The catalogue's groups; decisions join and part them"),
-            (LabelSource::Decisions, "Decisions", "What was said to be the same and different, and what follows"),
+            (
+                LabelSource::Both,
+                "Labels and decisions",
+                "The catalogue's groups; decisions join and part them",
+            ),
+            (
+                LabelSource::Decisions,
+                "Decisions",
+                "What was said to be the same and different, and what follows",
+            ),
             (LabelSource::Catalogue, "Labels", "The catalogue's groups alone"),
         ] {
             let is_chosen = train.labels == source;
             let response = ui.selectable_label(is_chosen, label);
             let name = format!("Learn from: {label}");
-            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, &name));
+            response
+                .widget_info(|| egui::WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, &name));
             let key = context.keymap.keycap("train.labels").unwrap_or_default();
             if response.on_hover_text(format!("{tooltip} (key {key})")).clicked() {
                 send(out, TrainCommand::Labels(source));
@@ -100,7 +109,8 @@ fn feed(ui: &mut egui::Ui, context: ViewContext<'_>, counts: &LabelCounts) {
         ui.label(RichText::new(text).small().color(palette.text_weak));
     };
     let row_height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
-    let grid = egui::Grid::new("train_feed").num_columns(5).spacing(vec2(20.0, 2.0)).min_row_height(row_height);
+    let grid =
+        egui::Grid::new("train_feed").num_columns(5).spacing(vec2(20.0, 2.0)).min_row_height(row_height);
     let before = ui.spacing().interact_size.y;
     ui.spacing_mut().interact_size.y = 0.0;
     grid.show(ui, |ui| {
@@ -112,7 +122,9 @@ fn feed(ui: &mut egui::Ui, context: ViewContext<'_>, counts: &LabelCounts) {
         let lines: [(&str, &str, fn(&Feed) -> u64); 6] = [
             ("Same pairs", "Pairs known to be the same", |feed| feed.n_same),
             ("Different pairs", "Pairs known to be different", |feed| feed.n_different),
-            ("Triplets", "A posting with one that is the same and one that is different", |feed| feed.n_triplets),
+            ("Triplets", "A posting with one that is the same and one that is different", |feed| {
+                feed.n_triplets
+            }),
             ("Classes", "Groups, also those of one posting", |feed| feed.n_classes),
             ("Groups of two and more", "Groups that hold a pair", |feed| feed.n_groups),
             ("Postings with a group", "Each is split with its whole group", |feed| feed.n_rows),
@@ -158,7 +170,9 @@ fn start(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         main_button(ui, context, "train.start", out);
         let promoted = context.app.train.trained.promoted.as_ref();
         let text = match promoted {
-            Some(promoted) => format!("{} stays in use until you promote another", promoted.receipt.recipe.label),
+            Some(promoted) => {
+                format!("{} stays in use until you promote another", promoted.receipt.recipe.label)
+            }
             None => "Nothing in use changes until you promote what was learned".to_owned(),
         };
         weak(ui, context, text);
@@ -206,9 +220,8 @@ fn running(ui: &mut egui::Ui, context: ViewContext<'_>, run: &Run, out: &mut Out
     } else if progress.stage.is_empty() {
         "Waiting for other work to end\u{2026}".to_owned()
     } else {
-        let left = progress
-            .secs_left
-            .map_or_else(String::new, |secs| format!(", {} left", widgets::duration(secs)));
+        let left =
+            progress.secs_left.map_or_else(String::new, |secs| format!(", {} left", widgets::duration(secs)));
         format!("{} {}{left}", progress.stage, progress.counts())
     };
     ui.label(stage);
@@ -249,7 +262,7 @@ fn running(ui: &mut egui::Ui, context: ViewContext<'_>, run: &Run, out: &mut Out
     }];
     Chart { name: "Loss", x_name: "step", lines: &loss, rules: &[] }.show(ui, context, size);
     let rate = [Line {
-        name: "",
+        name: "of the last step",
         points: by_step(|moment| Some(moment.learning_rate)),
         colour: palette.text_weak,
         mark: Mark::Frame,

@@ -88,8 +88,7 @@ fn send(out: &mut Outbox, command: TrainCommand) {
 fn button(ui: &mut egui::Ui, context: ViewContext<'_>, id: &str, is_possible: bool, out: &mut Outbox) {
     let Some(action) = crate::app::action(id) else { return };
     let keycap = context.keymap.keycap(id).map_or_else(String::new, |key| format!("  {key}"));
-    let response =
-        ui.add_enabled(is_possible, egui::Button::new(format!("{}{keycap}", action.label)));
+    let response = ui.add_enabled(is_possible, egui::Button::new(format!("{}{keycap}", action.label)));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_possible, action.label));
     if response.on_hover_text(action.tooltip).clicked() {
         out.push((action.command)());

@@ -191,7 +191,12 @@ fn curves(ui: &mut egui::Ui, context: ViewContext<'_>, receipt: &TrainedReceipt,
             colour: palette.text_weak,
             mark: Mark::Ring,
         },
-        Line { name: "after", points: points(&receipt.curves.after), colour: palette.accent, mark: Mark::Disc },
+        Line {
+            name: "after",
+            points: points(&receipt.curves.after),
+            colour: palette.accent,
+            mark: Mark::Disc,
+        },
     ];
     let rules = [(result.before.threshold, palette.text_weak), (result.after.threshold, palette.accent)]
         .map(|(x, colour)| Rule { x: f64::from(x), colour });
@@ -205,10 +210,14 @@ fn curves(ui: &mut egui::Ui, context: ViewContext<'_>, receipt: &TrainedReceipt,
         colour: palette.accent,
         mark: Mark::Disc,
     }];
-    let loss =
-        [Line { name: "training", points: history(|record| record.loss), colour: palette.unsure, mark: Mark::Diamond }];
+    let loss = [Line {
+        name: "training",
+        points: history(|record| record.loss),
+        colour: palette.unsure,
+        mark: Mark::Diamond,
+    }];
     let rate = [Line {
-        name: "",
+        name: "of the last step",
         points: history(|record| record.loss.map(|_| record.learning_rate)),
         colour: palette.text_weak,
         mark: Mark::Frame,

@@ -23,7 +23,11 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         ui.vertical_centered(|ui| {
             ui.add_space(height * 0.3);
             ui.heading("Nothing was trained yet");
-            weak(ui, context, "Every run stays listed here with its scores, also when a later one replaced it");
+            weak(
+                ui,
+                context,
+                "Every run stays listed here with its scores, also when a later one replaced it",
+            );
             ui.add_space(8.0);
             if ui.button("Go to Learn").clicked() {
                 send(out, TrainCommand::Section(TrainSection::Learn));
@@ -49,10 +53,8 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
 
 fn tools(ui: &mut egui::Ui, context: ViewContext<'_>, under: &TrainedRun, out: &mut Outbox) {
     ui.horizontal_wrapped(|ui| {
-        let open = ui.button(format!(
-            "Show receipt  {}",
-            context.keymap.keycap("train.open").unwrap_or_default()
-        ));
+        let open =
+            ui.button(format!("Show receipt  {}", context.keymap.keycap("train.open").unwrap_or_default()));
         open.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Show receipt"));
         if open.clicked() {
             send(out, TrainCommand::Show(RunId::of(&under.receipt)));
@@ -143,7 +145,7 @@ fn differing(a: &TrainedReceipt, b: &TrainedReceipt) -> Vec<(String, [String; 2]
 fn table(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let train = &context.app.train;
     let list = &train.list;
-    let widths = [140.0, 200.0, 150.0, 60.0, 90.0, 90.0, 160.0, 80.0, 80.0, 70.0];
+    let widths = [136.0, 190.0, 146.0, 52.0, 80.0, 76.0, 204.0, 64.0, 64.0, 72.0];
     let columns: Vec<Column> = RunColumn::ALL
         .into_iter()
         .zip(widths)

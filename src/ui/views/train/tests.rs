@@ -117,7 +117,9 @@ fn counts_and_what_is_missing_are_read_out_with_the_remedy() {
     let mut page = stage(state);
     page.run_steps(3);
     assert!(shows(&page, "1,234") && shows(&page, "2 pairs were left out"));
-    assert!(shows(&page, "only pairs said to be different") || shows(&page, "Only pairs said to be different"));
+    assert!(
+        shows(&page, "only pairs said to be different") || shows(&page, "Only pairs said to be different")
+    );
     assert!(shows(&page, "Review more duplicates"));
     page.get_by_label("Decide more duplicates").click();
     page.run_steps(2);
@@ -147,7 +149,10 @@ fn a_run_shows_its_curves_and_what_stopped_it() {
     let mut page = stage(state);
     page.run_steps(3);
     assert!(shows(&page, "Round 3 of 6 at most"));
-    assert!(shows(&page, "F1 by step. validation: last 0.7000, highest 0.7000; training sample: last 0.7000"));
+    assert!(shows(
+        &page,
+        "F1 by step. validation: last 0.7000, highest 0.7000; training sample: last 0.7000"
+    ));
     assert!(shows(&page, "Loss by step. training: last 0.0345"));
     page.get_by_label("Stop").click();
     page.run_steps(2);
@@ -170,7 +175,8 @@ fn a_receipt_says_what_was_gained_and_its_pairs_open() {
         after: vec![[0.0, 0.0], [0.1, 0.0], [2.0, 2.0], [2.1, 2.0]],
         kept: [0.25, 1.0],
     };
-    let map = GroupMap { digest: "digest-3".to_owned(), training: map.clone(), validation: PartMap::default() };
+    let map =
+        GroupMap { digest: "digest-3".to_owned(), training: map.clone(), validation: PartMap::default() };
     hear(&mut state, Outcome::Mapped(Arc::new(map)));
     let mut page = stage(state);
     page.run_steps(3);
@@ -179,10 +185,13 @@ fn a_receipt_says_what_was_gained_and_its_pairs_open() {
     assert!(shows(&page, "the gain is no chance of these postings"));
     assert!(shows(&page, "stands in for mobilenetv2_tf"));
     assert!(shows(&page, "Test F1 by threshold by threshold. before"));
-    assert!(shows(&page, "Training, before: 4 postings of 2 groups (disc, square); nearest in its own group: 25 %"));
+    assert!(shows(
+        &page,
+        "Training, before: 4 postings of 2 groups (disc, square); nearest in its own group: 25 %"
+    ));
     assert!(shows(&page, "Validation: no group of two and more"));
     assert!(shows(&page, "60 entries") && shows(&page, "digest-3"));
-    let pair = page.query_all_by_label_contains("Fixed pair 1: ").next().unwrap();
+    let pair = page.query_all_by_label_contains("Fixed pair 1, ").next().unwrap();
     pair.click();
     page.run_steps(2);
     assert_eq!(page.state().compare.pair, Some((PostingIdx(0), PostingIdx(1))));
