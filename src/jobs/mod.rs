@@ -47,8 +47,8 @@ pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
 pub use timings::TimeSpent;
 pub use train::{
-    LabelSource, MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, SweepPlan, SweepRow, TrainPlan,
-    TrainedModel, TrainedReceipt, measure, sweep, train_head, trained_neighbors,
+    LabelSource, MeasurePlan, Measured, Measurement, NetworkFacts, Scored, SeedMeasurement, SweepPlan,
+    SweepRow, TrainPlan, TrainedModel, TrainedReceipt, measure, sweep, train_head, trained_neighbors,
 };
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

@@ -1,6 +1,8 @@
 //! Station 3: learns from decisions. Losses, miners, samplers, heads, optimisers and the trainer that joins them, on
 //! cached embeddings. Knows neither the project's folder nor the window, and starts no thread of its own.
 
+pub mod augment;
+mod backbone;
 mod changes;
 mod contest;
 mod error;
@@ -21,6 +23,7 @@ mod tensors;
 mod trainer;
 mod whitening;
 
+pub use backbone::{BackboneRecipe, Maps, NormStatistics, Tail, TrainedPart, View, ViewKind, views};
 pub use changes::{PairChanges, changed_pairs};
 pub use contest::{OnTest, System, on_test};
 pub use error::TrainError;
@@ -34,6 +37,6 @@ pub use tensors::NamedTensors;
 pub use trainer::{
     Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, PairReport, Start, TrainingData,
     TrainingOutcome, TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings,
-    head_neighbors, pair_report, score_from_log_odds, train,
+    head_neighbors, pair_report, score_from_log_odds, train, train_with,
 };
 pub use whitening::{Projection, whitening_within_groups};

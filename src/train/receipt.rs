@@ -140,14 +140,15 @@ pub struct Judged {
     pub after: Neighbors,
 }
 
-/// Judges a finished run on the test part, against the frozen embeddings. Both are matched by the same matcher, each with
+/// Judges a finished run on the test part, against the frozen embeddings: the first of the data are those, the second what the head
+/// reads, which is another only where a network was trained with it. Both are matched by the same matcher, each with
 /// parameters and threshold chosen on the validation part.
 ///
 /// # Errors
 /// [`TrainError::EmptyTest`] when there is nothing to judge on; [`TrainError::Matcher`] when the matcher cannot be run on this
 /// head; or the device fails.
 pub fn judge(
-    data: &TrainingData<'_>,
+    [data, tuned]: [&TrainingData<'_>; 2],
     recipe: &TrainingRecipe,
     outcome: &TrainingOutcome,
     facts: DataFacts,
@@ -159,7 +160,7 @@ pub fn judge(
         Some(_) => on_test(System::FrozenMixture, data, matching, device)?,
         None => on_test(System::Head(&frozen_head(data, device)?), data, matching, device)?,
     };
-    let after = on_test(System::Head(&outcome.head), data, matching, device)?;
+    let after = on_test(System::Head(&outcome.head), tuned, matching, device)?;
     // The pool is the same, and so are its labelled rows.
     let gains: Vec<(u32, f64)> = before
         .evaluation

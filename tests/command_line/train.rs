@@ -46,6 +46,7 @@ fn recipes_explain_every_parameter() {
         "catalog-arcface-glove",
         "autoencoder-knn",
         "tll-two-backbones",
+        "mobilenetv2-finetune",
     ];
     assert_eq!(ids, expected);
     for recipe in recipes {

@@ -10,6 +10,7 @@ use candle_core::Device;
 use super::super::{Context, JobError, Meter, Workbench};
 use super::beside::Beside;
 use super::features::FeatureSet;
+use super::network::tuned_side;
 use super::{SharedNeighbors, TrainedReceipt};
 use crate::encode::Embeddings;
 use crate::index::Neighbors;
@@ -29,6 +30,8 @@ pub struct TrainedModel {
     pub receipt: TrainedReceipt,
     head_path: PathBuf,
     head: Vec<u8>,
+    /// Weights of the network that was trained with the head, and where they lie.
+    backbone: Option<(PathBuf, Vec<u8>)>,
 }
 
 impl TrainedModel {
@@ -38,13 +41,34 @@ impl TrainedModel {
     /// [`JobError::Refused`] when receipt and head do not belong together or the receipt cannot be read.
     pub fn new(files: TrainedFiles) -> Result<Self, JobError> {
         let receipt = TrainedReceipt::from_ron(&files.id, &files.receipt)?;
-        if blake3::hash(&files.head).to_hex().as_str() != receipt.head_digest {
+        let is_digest = |bytes: &[u8], digest: &str| blake3::hash(bytes).to_hex().as_str() == digest;
+        let is_network_right = match (&files.backbone, &receipt.network) {
+            (Some((_, bytes)), Some(facts)) => is_digest(bytes, &facts.digest),
+            (found, told) => found.is_none() && told.is_none(),
+        };
+        if !is_digest(&files.head, &receipt.head_digest) || !is_network_right {
             return Err(JobError::Refused(format!(
                 "the trained model is damaged, or another than its receipt speaks of. Train it again: {}",
                 files.head_path.display()
             )));
         }
-        Ok(Self { id: files.id, receipt, head_path: files.head_path, head: files.head })
+        Ok(Self {
+            id: files.id,
+            receipt,
+            head_path: files.head_path,
+            head: files.head,
+            backbone: files.backbone,
+        })
+    }
+
+    /// The rows the head reads: of the frozen encoders, or of the network that was trained with it.
+    pub(super) fn features(&self, bench: &Workbench, context: &Context<'_>) -> Result<FeatureSet, JobError> {
+        let (image, text) = (self.receipt.image_encoder.as_deref(), self.receipt.text_encoder.as_deref());
+        let (Some((path, bytes)), Some(image)) = (&self.backbone, image) else {
+            return FeatureSet::of(bench, image, text, context);
+        };
+        let side = tuned_side(bench, &self.id, image, path, bytes, context)?;
+        Ok(FeatureSet::of(bench, None, text, context)?.with_image(side))
     }
 }
 
@@ -59,8 +83,7 @@ pub fn trained_neighbors(
     context: &Context<'_>,
 ) -> Result<SharedNeighbors, JobError> {
     let receipt = &model.receipt;
-    let (image, text) = (receipt.image_encoder.as_deref(), receipt.text_encoder.as_deref());
-    let features = FeatureSet::of(bench, image, text, context)?;
+    let features = model.features(bench, context)?;
     let beside = receipt.beside_encoder.as_deref().map(|id| Beside::of(bench, id, context)).transpose()?;
     let companions: Vec<Beside> =
         receipt.companions.iter().map(|id| Beside::of(bench, id, context)).collect::<Result<_, _>>()?;

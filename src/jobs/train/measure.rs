@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::super::{Context, JobError, Meter, Workbench};
 use super::prepared::Prepared;
-use super::{LabelSource, TrainPlan, Watch};
+use super::{LabelSource, TrainPlan, Watch, train_parts};
 use crate::catalog::PostingIdx;
 use crate::matching::MatcherRecipe;
 use crate::nn::open_device;
@@ -18,7 +18,7 @@ use crate::review::ReviewState;
 use crate::train::mixture::{FittedMixture, MixtureRecipe};
 use crate::train::{
     Ended, Interval, MatcherPlan, NamedRecipe, OnTest, System, TrainError, TrainingData, bootstrap_by_group,
-    on_test, train,
+    on_test,
 };
 
 /// What to measure.
@@ -142,8 +142,10 @@ fn one_seed(
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
     let training = crate::train::TrainingRecipe { seed, ..recipe.training.clone() };
     let mut watch = Watch { context, meter: None, recipe: &recipe.id };
-    let outcome = train(&data, &training, None, &device, &mut watch)?;
+    let seeded = NamedRecipe { training, ..recipe.clone() };
+    let (outcome, network) = train_parts(bench, &seeded, prepared, &data, None, &device, &mut watch)?;
     drop(watch);
+    let tuned = network.as_ref().map(|network| data.with_first(&network.side.matrix));
     match outcome.ended {
         Ended::Diverged { step } => {
             return Err(JobError::Refused(format!(
@@ -169,7 +171,11 @@ fn one_seed(
                 MatcherPlan { recipe: matcher, beside: None, mixture: Some(frozen_mixture) }
             }
         };
-        Ok(on_test(system, &data, plan, &device)?)
+        let read = match system {
+            System::Head(_) => tuned.as_ref().unwrap_or(&data),
+            System::FrozenMixture => &data,
+        };
+        Ok(on_test(system, read, plan, &device)?)
     };
     let own_matcher = &recipe.matcher;
     let is_plain = recipe.matcher.id == threshold.id && recipe.matcher.values.is_empty();

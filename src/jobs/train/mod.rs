@@ -7,13 +7,16 @@ mod beside;
 mod features;
 mod labels;
 mod measure;
+mod network;
 mod prepared;
 mod sweep;
 
 use std::sync::Arc;
 
+use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
+use self::network::{NetworkPlan, TunedNetwork, train_network};
 use self::prepared::Prepared;
 use super::{Context, JobError, Meter, Workbench};
 use crate::catalog::PostingIdx;
@@ -21,13 +24,15 @@ use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Flow, NamedRecipe, Part, Receipt, TrainError, TrainingReport,
-    TrainingReporter, changed_pairs, judge, train,
+    Checkpoint, DataFacts, Ended, Flow, NamedRecipe, Part, Receipt, TrainError, TrainingData,
+    TrainingOutcome, TrainingReport, TrainingReporter, changed_pairs, judge, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
 pub use labels::LabelSource;
+
 pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
+pub use network::NetworkFacts;
 pub use sweep::{SweepPlan, SweepRow, sweep};
 
 /// Pairs a receipt names, of each kind.
@@ -68,6 +73,9 @@ pub struct TrainedReceipt {
     /// Posting key and group of those whose scores say how crowded surroundings are.
     #[serde(default)]
     pub cohort: Vec<(String, u32)>,
+    /// The network that was trained with the head, where one was.
+    #[serde(default)]
+    pub network: Option<NetworkFacts>,
     /// What is not as the recipe wants it: stand-ins for absent models, projected rows, decisions left out.
     pub notes: Vec<String>,
     /// Whether it was stopped before its end.
@@ -121,8 +129,10 @@ pub fn train_head(
         None => None,
     };
     let mut watch = Watch { context, meter: None, recipe: &recipe.id };
-    let outcome = train(&data, &recipe.training, checkpoint.as_ref(), &device, &mut watch)?;
+    let (outcome, network) =
+        train_parts(bench, recipe, &prepared, &data, checkpoint.as_ref(), &device, &mut watch)?;
     drop(watch);
+    let tuned = network.as_ref().map(|network| data.with_first(&network.side.matrix));
     match outcome.ended {
         Ended::Diverged { step } => {
             plan.models.remove_unfinished(&name);
@@ -146,7 +156,9 @@ pub fn train_head(
     };
     let rows = prepared.mixture_rows();
     let matching = prepared.matching(recipe, &rows);
-    let judged = judge(&data, &recipe.training, &outcome, facts, (seed, prepared.shares), matching, &device)?;
+    let after = tuned.as_ref().unwrap_or(&data);
+    let split = (seed, prepared.shares);
+    let judged = judge([&data, after], &recipe.training, &outcome, facts, split, matching, &device)?;
     let changes = changed_pairs(&data, &judged);
     let result = judged.receipt;
     let cohort = match (&matching.mixture, &result.mixture_after) {
@@ -180,6 +192,7 @@ pub fn train_head(
         beside_encoder: prepared.beside.map(|it| it.encoder),
         companions: prepared.companions.into_iter().map(|it| it.encoder).collect(),
         cohort,
+        network: network.as_ref().map(|network| network.facts.clone()),
         notes,
         is_stopped_early: outcome.ended == Ended::Stopped,
         n_fixed: changes.fixed.len(),
@@ -190,8 +203,28 @@ pub fn train_head(
     };
     let text = ron::ser::to_string_pretty(&receipt, ron::ser::PrettyConfig::default())
         .map_err(|error| JobError::Refused(format!("the receipt cannot be written: {error}")))?;
-    plan.models.save(&recipe.id, &head, &text)?;
+    let backbone = network.as_ref().map(|network| network.bytes.as_slice());
+    plan.models.save_with(&recipe.id, &head, backbone, &text)?;
     Ok(receipt)
+}
+
+/// Trains the head, and the network before it where the recipe says so.
+fn train_parts(
+    bench: &Workbench,
+    recipe: &NamedRecipe,
+    prepared: &Prepared,
+    data: &TrainingData<'_>,
+    checkpoint: Option<&Checkpoint>,
+    device: &Device,
+    watch: &mut Watch<'_, '_>,
+) -> Result<(TrainingOutcome, Option<TunedNetwork>), JobError> {
+    let Some(backbone) = &recipe.backbone else {
+        return Ok((train(data, &recipe.training, checkpoint, device, watch)?, None));
+    };
+    let context = watch.context;
+    let plan = NetworkPlan { bench, recipe, backbone, features: &prepared.features };
+    let (outcome, network) = train_network(&plan, data, checkpoint, device, watch, context)?;
+    Ok((outcome, Some(network)))
 }
 
 /// Names a run by all that decides it, so that a stopped one goes on only with the same recipe, labels and embeddings.

@@ -9,7 +9,7 @@ pub use parameters::{Parameter, parameters, with_parameter};
 
 use super::heads::PairMeasure;
 use super::mixture::MixtureRecipe;
-use super::{TrainError, TrainingRecipe, Unreviewed};
+use super::{BackboneRecipe, TrainError, TrainingRecipe, Unreviewed};
 use crate::matching::MatcherRecipe;
 
 /// A recipe with a name. Encoders are listed from the wanted one to the smallest stand-in; an empty list does without.
@@ -39,6 +39,9 @@ pub struct NamedRecipe {
     /// Frozen encoders mixed with the head, their weights chosen on the validation part; `None` compares by the head alone.
     #[serde(default)]
     pub mixture: Option<MixtureRecipe>,
+    /// Training of the network of pictures with the head; `None` trains the head alone, on cached embeddings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<BackboneRecipe>,
     /// Head, loss, miner, sampler, optimiser and schedule.
     #[serde(default)]
     pub training: TrainingRecipe,
@@ -58,6 +61,7 @@ const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/catalog-arcface-glove.ron"),
     include_str!("../../../assets/recipes/autoencoder-knn.ron"),
     include_str!("../../../assets/recipes/tll-two-backbones.ron"),
+    include_str!("../../../assets/recipes/mobilenetv2-finetune.ron"),
 ];
 
 /// Every built-in recipe.
@@ -111,7 +115,14 @@ impl NamedRecipe {
                 "name frozen encoders either in its mixture or beside its matcher, not in both".to_owned(),
             ));
         }
-        self.training.check().map(|_| ())
+        let loss = self.training.check()?;
+        let Some(backbone) = &self.backbone else { return Ok(()) };
+        if self.image_encoders.is_empty() {
+            return Err(TrainError::Recipe(
+                "it trains a network of pictures and names no encoder of pictures".to_owned(),
+            ));
+        }
+        backbone.check(loss)
     }
 }
 
@@ -151,6 +162,17 @@ mod tests {
             &with("a", "text_encoders: [\"idf-word\"], training: (loss: \"none\")"),
             "no loss `none`",
         );
+        let backbone =
+            |fields: &str| with("a", &format!("image_encoders: [\"mobilenetv2_tf\"], backbone: ({fields})"));
+        assert!(NamedRecipe::from_ron(&backbone("trained: From(\"blocks.6\"), views: 0")).is_ok());
+        check_refused(&backbone("views: 65"), "at most 64");
+        check_refused(&backbone("rate_share: 0.0"), "rate_share");
+        check_refused(&backbone("augmentations: [Crop(least_area: 0.0)]"), "above 0");
+        check_refused(
+            &backbone("augmentations: [CutMix(views: 1)]), training: (loss: \"info-nce\""),
+            "CutMix needs a loss over batches",
+        );
+        check_refused(&with("a", "text_encoders: [\"idf-word\"], backbone: ()"), "no encoder of pictures");
         check_refused(
             &with("a", "text_encoders: [\"idf-word\"], training: (lerning_rate: 1)"),
             "lerning_rate",

@@ -100,6 +100,15 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("max_epochs", "Rounds over the training part at most"),
     ("patience", "Rounds without a better validation F1 before it ends; null runs all"),
     ("pairs_per_group", "Positive pairs of one group at most, each round, for losses on pairs and triplets"),
+    (
+        "trained",
+        "Blocks of the network that are trained: All, or From one of them on, such as {\"From\":\"blocks.5\"}",
+    ),
+    ("From", "The first block that is trained; what stands before it is computed once"),
+    ("norms", "Trained batch norms use the network's Running statistics, or those OfTheBatch"),
+    ("rate_share", "The network's learning rate as a share of the head's"),
+    ("views", "Changed views of each picture, beside the picture itself, computed before training"),
+    ("augmentations", "How views are changed: Flip, Crop, Colour, Erase, CutMix, each with its numbers"),
     ("seed", "Decides everything random; given with --seed"),
 ];
 

@@ -27,7 +27,7 @@ pub use evaluate::{
 };
 pub use pairs::{PairReport, pair_report};
 pub use recipe::TrainingRecipe;
-pub use run::{Ended, TrainingOutcome, train};
+pub use run::{Ended, TrainingOutcome, train, train_with};
 pub use start::Start;
 
 /// Whether to go on.

@@ -369,7 +369,7 @@ fn the_receipt_judges_on_the_test_part() {
     let matcher = MatcherRecipe::default();
     let matching = MatcherPlan { recipe: &matcher, beside: None, mixture: None };
     let split = (5, SplitShares::default());
-    let judged = judge(&data, &recipe, &outcome, facts, split, matching, &Device::Cpu).unwrap();
+    let judged = judge([&data, &data], &recipe, &outcome, facts, split, matching, &Device::Cpu).unwrap();
     let receipt = judged.receipt;
     assert!(receipt.gain > 0.0 && receipt.gain_interval.low > 0.0, "{receipt:?}");
     assert!((receipt.after.mean_f1 - receipt.before.mean_f1 - receipt.gain).abs() < 1e-9);
