@@ -6,6 +6,8 @@
 mod files;
 #[path = "ours/fusion.rs"]
 mod fusion;
+#[path = "ours/head_step.rs"]
+mod head_step;
 #[path = "ours/join.rs"]
 mod join;
 #[path = "ours/titles.rs"]
@@ -28,6 +30,8 @@ const WORKS: &[(&str, Work)] = &[
     ("titles-top50", titles::strings_to_neighbours),
     ("sparse-top50", titles::matrix_to_neighbours),
     ("shopee-tfidf-f1", |folder| titles::mean_f1(folder, "tfidf-word")),
+    ("head-step-128", |folder| head_step::head_step(folder, 128)),
+    ("head-step-1024", |folder| head_step::head_step(folder, 1024)),
     ("shopee-idf-f1", |folder| titles::mean_f1(folder, "idf-word")),
 ];
 

@@ -1,5 +1,7 @@
 //! `lookalike evaluate`: how good the matches are, on a catalogue whose groups are known.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::console::Console;
@@ -29,6 +31,8 @@ struct Answer {
     image_threshold: f32,
     text_threshold: f32,
     tuned_on: Option<String>,
+    /// The matcher that was run, with its parameters.
+    matcher: Option<Matcher>,
     /// Recipe of the trained model that matched.
     trained: Option<String>,
     /// What to mind when reading the scores.
@@ -37,6 +41,12 @@ struct Answer {
     clusters: Clusters,
     match_seconds: f64,
     seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Matcher {
+    id: String,
+    values: BTreeMap<String, f64>,
 }
 
 #[derive(Serialize)]
@@ -78,6 +88,10 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             image_threshold: matched.settings.params.image_threshold,
             text_threshold: matched.settings.params.text_threshold,
             tuned_on: it.tuned_on,
+            matcher: matched
+                .matcher
+                .as_ref()
+                .map(|fitted| Matcher { id: fitted.id.clone(), values: fitted.values.clone() }),
             note: trained.as_ref().map(|_| LEARNED_FROM),
             trained,
             pairs: Pairs {
@@ -107,13 +121,19 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             (Some(threshold), None) => format!("at threshold {threshold:.3}"),
             (Some(threshold), Some(on)) => format!("at threshold {threshold:.3}, tuned on {on}"),
         };
+        let matcher = answer.matcher.as_ref().filter(|matcher| matcher.id != "threshold").map(|matcher| {
+            let values: Vec<String> =
+                matcher.values.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            format!("\nmatcher   {} ({})", matcher.id, values.join(", "))
+        });
+        let matcher = matcher.unwrap_or_default();
         let trained = answer.trained.as_deref().unwrap_or_default();
         let note =
             answer.note.map(|note| format!("\nby the trained model {trained}: {note}")).unwrap_or_default();
         format!(
             "rows      mean F1 {:.4}, precision {:.4}, recall {:.4} ({} rows, {} groups, {threshold})\n\
              pairs     F1 {:.4}, precision {:.4}, recall {:.4}\n\
-             clusters  pair F1 {:.4}, B-cubed F1 {:.4} ({} clusters){note}",
+             clusters  pair F1 {:.4}, B-cubed F1 {:.4} ({} clusters){matcher}{note}",
             answer.mean_f1,
             answer.precision,
             answer.recall,

@@ -11,6 +11,7 @@ use crate::jobs::{
     Context, Grounds, JobError, MatchOutcome, MatchPlan, RowRule, ThresholdRule, TrainedModel, match_trained,
     match_with, trained_neighbors,
 };
+use crate::matching::{MATCHERS, MatcherRecipe};
 use crate::project::{MatchSettings, TrainedModels};
 use crate::review::ReviewState;
 
@@ -47,6 +48,12 @@ pub(super) struct MatchArgs {
     /// Give every posting at least one match besides itself.
     #[arg(long)]
     at_least_two: bool,
+    #[arg(long, value_name = "ID", help = format!("What makes matches of scores: {}; `lookalike matchers` explains them", matcher_ids()))]
+    matcher: Option<String>,
+    /// Fix a parameter of the matcher, such as stages=2; may be given again. With --tune those not given are chosen on the
+    /// catalogue's groups.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_matcher_value)]
+    matcher_set: Vec<(String, f64)>,
     /// Similarity: cosine or euclidean.
     #[arg(long, value_name = "M", value_parser = parse_metric)]
     metric: Option<Metric>,
@@ -56,7 +63,7 @@ pub(super) struct MatchArgs {
     /// Match by a trained model: the recipe's id, or none. Without it the promoted model is used, where there is one and no
     /// encoder, fusion, weight or metric is asked for.
     #[arg(long, value_name = "ID", conflicts_with_all = ["fusion", "image_encoder", "text_encoder", "weight",
-        "image_threshold", "text_threshold", "metric"])]
+        "image_threshold", "text_threshold", "metric", "matcher", "matcher_set"])]
     trained: Option<String>,
     #[command(flatten)]
     pub(super) device: DeviceArgs,
@@ -79,6 +86,10 @@ impl MatchArgs {
         settings.params.image_threshold = self.image_threshold.unwrap_or(settings.params.image_threshold);
         settings.params.text_threshold = self.text_threshold.unwrap_or(settings.params.text_threshold);
         settings.threshold = self.threshold.unwrap_or(settings.threshold);
+        if let Some(id) = &self.matcher {
+            settings.matcher = MatcherRecipe { id: id.clone(), ..MatcherRecipe::default() };
+        }
+        settings.matcher.values.extend(self.matcher_set.iter().cloned());
         settings.metric = self.metric.unwrap_or(settings.metric);
         settings.k = self.k.map_or(settings.k, |k| k as usize);
         settings
@@ -130,6 +141,7 @@ impl MatchArgs {
                 match_trained(
                     &grounds,
                     neighbors,
+                    model.min_matches(),
                     &MatchPlan { settings: &settings, rule, review: Some(&review) },
                 )?
             }
@@ -162,6 +174,8 @@ impl MatchArgs {
             || self.image_threshold.is_some()
             || self.text_threshold.is_some()
             || self.metric.is_some()
+            || self.matcher.is_some()
+            || !self.matcher_set.is_empty()
     }
 }
 
@@ -171,6 +185,19 @@ pub(super) fn encoder_ids(modality: Modality) -> String {
     let own = encoders.of_modality(modality).filter(|spec| spec.needs.is_empty());
     let ids: Vec<&str> = own.map(|spec| spec.id.as_str()).collect();
     format!("{}; `lookalike encoders` lists all", ids.join(", "))
+}
+
+/// Ids of the matchers, for help.
+pub(super) fn matcher_ids() -> String {
+    let ids: Vec<&str> = MATCHERS.iter().map(|spec| spec.id).collect();
+    ids.join(", ")
+}
+
+/// `NAME=NUMBER`.
+pub(super) fn parse_matcher_value(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("give NAME=VALUE, such as stages=2")?;
+    let value = value.trim().parse().map_err(|_| format!("`{}` is no number", value.trim()))?;
+    Ok((name.trim().to_owned(), value))
 }
 
 fn fusion_ids() -> String {

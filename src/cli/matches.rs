@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
         let (session, matched, review) = args.matching.run(context)?;
         let trained = args.matching.trained_model(&session)?.map(|model| model.id);
         let rule = args.matching.row_rule();
-        let matches = row_matches(&matched.neighbors, &rule.options(&matched.settings));
+        let matches = row_matches(&matched.neighbors, &rule.options(&matched));
         if let Some(out) = &args.out {
             export(EXPORT_SUBMISSION, out, &session.bench.catalog, Some(&matched), rule, &review)?;
         }

@@ -13,7 +13,9 @@ mod headless;
 mod import;
 mod index;
 mod match_args;
+mod matchers;
 mod matches;
+mod measure;
 mod models;
 mod open;
 mod progress;
@@ -71,8 +73,10 @@ enum Command {
     Encoders(encoders::Args),
     Models(models::Args),
     Fusions(fusions::Args),
+    Matchers(matchers::Args),
     Recipes(recipes::Args),
     Train(train::Args),
+    Measure(measure::Args),
     Receipts(receipts::Args),
     Promote(receipts::PromoteArgs),
     Rollback(receipts::RollbackArgs),
@@ -97,8 +101,10 @@ pub fn main() -> ExitCode {
         Some(Command::Encoders(args)) => encoders::run(&args, &console),
         Some(Command::Models(args)) => models::run(&args, &console),
         Some(Command::Fusions(args)) => fusions::run(&args, &console),
+        Some(Command::Matchers(args)) => matchers::run(&args, &console),
         Some(Command::Recipes(args)) => recipes::run(&args, &console),
         Some(Command::Train(args)) => train::run(&args, &console),
+        Some(Command::Measure(args)) => measure::run(&args, &console),
         Some(Command::Receipts(args)) => receipts::run(&args, &console),
         Some(Command::Promote(args)) => receipts::promote(&args, &console),
         Some(Command::Rollback(args)) => receipts::roll_back(&args, &console),

@@ -19,6 +19,26 @@ pub enum EncodeError {
         /// The encoder.
         encoder: String,
     },
+    /// It has no network whose weights could be trained further.
+    #[error(
+        "`{encoder}` has no network that can be trained further. Choose an encoder of pictures with an architecture of its own, such as mobilenetv2_tf"
+    )]
+    NotTrainable {
+        /// The encoder.
+        encoder: String,
+    },
+    /// A network cannot be cut where it was asked for.
+    #[error(
+        "the network of `{encoder}` cannot be trained from `{block}` on. Choose one of its blocks: {}", blocks.join(", ")
+    )]
+    NoSuchBlock {
+        /// The encoder.
+        encoder: String,
+        /// What was asked for.
+        block: String,
+        /// Where it can be cut, in order.
+        blocks: Vec<String>,
+    },
     /// The model's files are not there.
     #[error("the model `{model}` is not there: {missing} is missing. Get it in the window's Models panel or with `lookalike models get {model}`, or give its folder with --models or LOOKALIKE_MODELS; looked in {}", looked_in.display())]
     ModelAbsent {

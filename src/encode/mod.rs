@@ -22,6 +22,7 @@ pub use error::EncodeError;
 pub use image::adapt::adapt_weights;
 pub use image::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, Sides, image_architecture};
 pub use image::autoencoder::{self, AutoencoderLearning, EncoderWeights, SmallPicture};
+pub use image::backbone::{Backbone, Stem};
 pub use models::{
     AddFiles, DigestSource, DownloadWatch, Hub, HubCache, Keep, Manifest, ModelEntry, ModelError, ModelFile,
     ModelSize, ModelSource, ModelStatus, ModelStore, Place, Pooling, Presence, Purpose, TextInput,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::composite::{self, Composite};
 use super::image::autoencoder;
 use super::{
-    EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose, image, text,
+    Backbone, EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose,
+    image, text,
 };
 use crate::nn::{DeviceChoice, Precision};
 
@@ -273,6 +274,17 @@ impl EncoderSpec {
                 Training::InProject { folder: Some(folder) } => autoencoder::open(folder, device),
                 _ => Err(EncodeError::NotTrained { encoder: self.id.clone() }),
             },
+        }
+    }
+
+    /// Its network, to be trained further.
+    ///
+    /// # Errors
+    /// [`EncodeError::NotTrainable`] when it has none of its own; when its files are absent or unusable.
+    pub fn backbone(&self, store: &ModelStore) -> Result<Backbone, EncodeError> {
+        match &self.opening {
+            Opening::Model(entry) if self.modality == Modality::Image => Backbone::open(entry, store),
+            _ => Err(EncodeError::NotTrainable { encoder: self.id.clone() }),
         }
     }
 

@@ -24,7 +24,7 @@ fn score(image: f32, text: f32, params: &FusionParams) -> f32 {
 }
 
 /// 0 at -1, 0.5 at `threshold`, 1 at 1, straight between; below 0.5 wherever `similarity` is below `threshold`.
-fn around_threshold(similarity: f32, threshold: f32) -> f32 {
+pub fn around_threshold(similarity: f32, threshold: f32) -> f32 {
     /// The largest number below 0.5: rounding must not lift a similarity just below its threshold onto it.
     const JUST_BELOW_HALF: f32 = 0.5 - f32::EPSILON / 4.0;
     if similarity.is_nan() {

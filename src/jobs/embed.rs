@@ -11,7 +11,9 @@ use super::translation::Reading;
 use super::workbench::Contents;
 use super::{Context, JobError, Meter, Workbench, corpus, learning, pictures};
 use crate::catalog::{Catalog, ImageSource, PostingIdx, Problem, ProblemKind};
-use crate::encode::{BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, Modality, TextEncoder};
+use crate::encode::{
+    BitMatrix, DenseMatrix, EmbeddingRows, Embeddings, Encoder, ImageEncoder, Modality, TextEncoder,
+};
 use crate::project::{CacheKey, ShardWriter};
 
 /// A shard is written after this many rows...
@@ -117,6 +119,39 @@ pub fn embed(
         embeddings: Arc::new(embeddings),
         key,
         corpus,
+        n_failed: problems.len(),
+        problems,
+        n_new,
+        secs: start.elapsed().as_secs_f64(),
+        timings: timings.spent(),
+    })
+}
+
+/// Embeds the pictures of the bench's catalogue with an encoder that is not in the table; `name` stands for its id.
+///
+/// # Errors
+/// As [`embed()`].
+pub(super) fn embed_pictures_with(
+    bench: &Workbench,
+    name: &str,
+    encoder: &dyn ImageEncoder,
+    context: &Context<'_>,
+) -> Result<Embedded, JobError> {
+    let start = Instant::now();
+    let contents = bench.contents(Modality::Image, context)?;
+    let timings = Timings::default();
+    let key = CacheKey::new(name, &[&encoder.fingerprint()]);
+    let (embeddings, n_new) = complete(bench, &key, &contents, context, |missing| {
+        pictures::embed_pictures(bench, name, encoder, &key, missing, &timings, context)
+    })?;
+    let reasons = bench.cache.failed(&key)?.into_iter().collect();
+    let problems = picture_problems(&bench.catalog, &contents, &embeddings, &reasons);
+    Ok(Embedded {
+        encoder: name.to_owned(),
+        translate: None,
+        embeddings: Arc::new(embeddings),
+        key,
+        corpus: corpus_digest(&contents),
         n_failed: problems.len(),
         problems,
         n_new,

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::{JobError, MatchOutcome};
 use crate::matching::{MatchOptions, row_matches};
 use crate::metrics::{ClusterScores, PairScores, RowScores, cluster_scores, pair_scores, threshold_curve};
-use crate::project::MatchSettings;
 
 /// How each row's ranked neighbours are cut to its matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +22,12 @@ impl Default for RowRule {
 }
 
 impl RowRule {
-    /// The rule at the settings' threshold and k.
-    pub fn options(self, settings: &MatchSettings) -> MatchOptions {
+    /// The rule at the threshold and k of a matching; its matcher may fill up answers too.
+    pub fn options(self, matched: &MatchOutcome) -> MatchOptions {
         MatchOptions {
-            threshold: self.is_thresholded.then_some(settings.threshold),
-            min_matches: self.min_matches,
-            max_matches: settings.k,
+            threshold: self.is_thresholded.then_some(matched.settings.threshold),
+            min_matches: self.min_matches.max(matched.min_matches),
+            max_matches: matched.settings.k,
         }
     }
 }
@@ -68,9 +67,8 @@ pub fn evaluate(matched: &MatchOutcome, rule: RowRule) -> Result<Evaluation, Job
         ));
     }
     let groups = catalog.group_ids();
-    let settings = &matched.settings;
     let neighbors = &matched.neighbors;
-    let options = rule.options(settings);
+    let options = rule.options(matched);
     let curve = threshold_curve(
         &neighbors.offsets,
         &neighbors.rows,

@@ -34,7 +34,7 @@ pub fn export(
                 "submission.csv holds matches, and nothing is matched yet. Match first".to_owned(),
             )
         })?;
-        let options = rule.options(&matched.settings);
+        let options = rule.options(matched);
         let options = MatchOptions { max_matches: options.max_matches.min(50), ..options };
         write_submission(catalog, &row_matches(&matched.neighbors, &options), &mut bytes).map_err(refused)?;
     } else if LABEL_FORMATS.iter().any(|spec| spec.id == format) {

@@ -1,6 +1,7 @@
 //! From embeddings to matches: the cached [`Grounds`] that survive a change of fusion, weight or threshold, and the matching
 //! on them. No similarity is computed here; that was done when the grounds were laid.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,10 @@ use crate::catalog::{Catalog, Problem};
 use crate::encode::{Embeddings, Modality};
 use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusion_spec, pair_table};
 use crate::index::{JoinOptions, Metric, Neighbors};
-use crate::matching::{ClusterOptions, Clusters, Tuned, cluster, tune};
+use crate::matching::{
+    ClusterOptions, Clusters, FittedMatcher, GroundRows, Known, MatchGround, MatcherError, Tuned, cluster,
+    shares_of_group_sizes, tune,
+};
 use crate::project::MatchSettings;
 use crate::review::{ReviewState, RowConstraints, row_constraints};
 
@@ -92,8 +96,12 @@ pub struct MatchPlan<'a> {
 pub struct MatchOutcome {
     /// The settings in force: as asked for, with the threshold (or both thresholds) that were tuned.
     pub settings: MatchSettings,
-    /// Fused neighbour lists, best first, the posting itself first.
+    /// Neighbour lists with the matcher's scores, best first, the posting itself first.
     pub neighbors: Arc<Neighbors>,
+    /// The matcher as it was run; `None` where a trained model gave the lists.
+    pub matcher: Option<FittedMatcher>,
+    /// Fewest matches a posting by the matcher, itself included.
+    pub min_matches: usize,
     /// Clusters at the threshold.
     pub clusters: Arc<Clusters>,
     /// How the threshold was chosen; `None` when it was given.
@@ -221,25 +229,22 @@ pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchO
     }
     let fused =
         |params: &FusionParams| fuse(&grounds.table, spec, params, grounds.catalog.key_ranks(), settings.k);
-    let (neighbors, tuned) = match plan.rule {
-        ThresholdRule::Fixed => (fused(&settings.params), None),
-        ThresholdRule::Tuned { min_matches } => {
-            let groups = grounds.catalog.group_ids();
-            if spec.uses_two_thresholds {
-                settings.params = tune_two(grounds, &settings, spec, &groups, min_matches);
-            }
-            let neighbors = fused(&settings.params);
-            let tuned = tune(&neighbors, &groups, min_matches, settings.k);
-            if let Some(tuned) = &tuned {
-                settings.threshold = tuned.threshold;
-            }
-            (neighbors, tuned)
-        }
-    };
+    let groups = grounds.catalog.group_ids();
+    if let ThresholdRule::Tuned { min_matches } = plan.rule
+        && spec.uses_two_thresholds
+    {
+        settings.params = tune_two(grounds, &settings, spec, &groups, min_matches);
+    }
+    let ground = ground_of(grounds, &settings, spec, fused(&settings.params));
+    let (matcher, tuned) = fitted(&ground, &settings, plan.rule, &groups)?;
+    let neighbors = matcher.apply(&ground)?;
+    settings.threshold = matcher.threshold;
     let clusters = clusters_of(grounds, &neighbors, &settings, plan.review);
     Ok(MatchOutcome {
         settings,
         neighbors: Arc::new(neighbors),
+        min_matches: matcher.min_matches(),
+        matcher: Some(matcher),
         clusters: Arc::new(clusters),
         tuned: tuned.map(Arc::new),
         grounds: grounds.clone(),
@@ -247,13 +252,15 @@ pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchO
     })
 }
 
-/// Matches by neighbours a trained head gave, which take the place of the fused ones; `grounds` are what is shown beside them.
+/// Matches by neighbours a trained head and its matcher gave, which take the place of the fused ones; `grounds` are what is shown
+/// beside them. `min_matches` is the matcher's, each posting itself counted.
 ///
 /// # Errors
 /// [`JobError::Refused`] when the neighbours belong to another catalogue.
 pub fn match_trained(
     grounds: &Arc<Grounds>,
     neighbors: Arc<Neighbors>,
+    min_matches: usize,
     plan: &MatchPlan<'_>,
 ) -> Result<MatchOutcome, JobError> {
     let start = Instant::now();
@@ -265,8 +272,8 @@ pub fn match_trained(
     let mut settings = plan.settings.clone();
     let tuned = match plan.rule {
         ThresholdRule::Fixed => None,
-        ThresholdRule::Tuned { min_matches } => {
-            tune(&neighbors, &grounds.catalog.group_ids(), min_matches, settings.k)
+        ThresholdRule::Tuned { min_matches: least } => {
+            tune(&neighbors, &grounds.catalog.group_ids(), least.max(min_matches), settings.k)
         }
     };
     if let Some(tuned) = &tuned {
@@ -276,11 +283,70 @@ pub fn match_trained(
     Ok(MatchOutcome {
         settings,
         neighbors,
+        matcher: None,
+        min_matches,
         clusters: Arc::new(clusters),
         tuned: tuned.map(Arc::new),
         grounds: grounds.clone(),
         secs: start.elapsed().as_secs_f64(),
     })
+}
+
+/// What the matcher stands on: fused lists, and the rows and similarities behind them.
+fn ground_of<'a>(
+    grounds: &'a Grounds,
+    settings: &MatchSettings,
+    fusion: &'static FusionSpec,
+    fused: Neighbors,
+) -> MatchGround<'a> {
+    let side = |ground: &'a Option<ModalityGround>| ground.as_ref().map(|it| it.embeddings.as_ref());
+    MatchGround {
+        neighbors: Cow::Owned(fused),
+        rows: Some(GroundRows {
+            sides: [side(&grounds.image), side(&grounds.text)],
+            metric: settings.metric,
+            table: Cow::Borrowed(&grounds.table),
+            fusion,
+            params: settings.params,
+        }),
+        key_ranks: grounds.catalog.key_ranks(),
+        k: settings.k,
+    }
+}
+
+/// The settings' matcher: fitted to the catalogue's labels where the rule asks for it and there are any, else as it stands. The
+/// thresholds of united modalities are those of the settings, unless they are given or chosen.
+fn fitted(
+    ground: &MatchGround<'_>,
+    settings: &MatchSettings,
+    rule: ThresholdRule,
+    groups: &[Option<u32>],
+) -> Result<(FittedMatcher, Option<Tuned>), MatcherError> {
+    let mut recipe = settings.matcher.clone();
+    let spec = recipe.check()?;
+    let known = Known { group_shares: shares_of_group_sizes(groups), pools: Vec::new() };
+    let mut give = |name: &str, value: f64| {
+        if let Some(parameter) = spec.parameter(name) {
+            let (low, high) = parameter.range;
+            recipe.values.entry(name.to_owned()).or_insert(value.clamp(low, high));
+        }
+    };
+    match rule {
+        ThresholdRule::Fixed => {
+            give("fused_threshold", f64::from(settings.threshold));
+            give("image_threshold", f64::from(settings.params.image_threshold));
+            give("text_threshold", f64::from(settings.params.text_threshold));
+        }
+        // An answer asked to be filled up is.
+        ThresholdRule::Tuned { min_matches } if min_matches > 1 => give("min_matches", min_matches as f64),
+        ThresholdRule::Tuned { .. } => {}
+    }
+    if rule != ThresholdRule::Fixed
+        && let Some((fitted, tuned)) = recipe.fit(ground, groups, &known, settings.k)?
+    {
+        return Ok((fitted, Some(tuned)));
+    }
+    Ok((recipe.unfitted(settings.threshold, known.group_shares)?, None))
 }
 
 fn clusters_of(
@@ -337,6 +403,12 @@ fn tune_two(
         }
     }
     best.1
+}
+
+impl From<MatcherError> for JobError {
+    fn from(error: MatcherError) -> Self {
+        Self::Refused(error.to_string())
+    }
 }
 
 impl Wanted {

@@ -3,6 +3,7 @@
 mod candidates;
 mod clusters;
 mod edges;
+mod matchers;
 mod matches;
 mod submission;
 mod title_flags;
@@ -11,6 +12,10 @@ mod union_find;
 
 pub use candidates::{Candidate, candidates_by_doubt};
 pub use clusters::{Cluster, ClusterOptions, Clusters, cluster};
+pub use matchers::{
+    FittedMatcher, GroundRows, Known, LabelledPool, LearnFunction, MATCHERS, MatchGround, MatcherError,
+    MatcherParameter, MatcherRecipe, MatcherSpec, Setting, matcher_spec, shares_of_group_sizes,
+};
 pub use matches::{MatchOptions, row_matches};
 pub use submission::write_submission;
 pub use title_flags::{TitleFlag, title_flags};

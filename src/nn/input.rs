@@ -7,6 +7,8 @@ use candle_core::{DType, Result, Tensor, bail};
 pub enum NetworkInput<'a> {
     /// Pictures (n, c, h, w), normalised as the network expects.
     Images(&'a Tensor),
+    /// What another part of the network has computed: (n, ...), of the shape at which it was cut.
+    Features(&'a Tensor),
     /// Titles as tokens.
     Tokens {
         /// (n, t) of u32.
@@ -27,7 +29,20 @@ impl<'a> NetworkInput<'a> {
                 images.dims4()?;
                 Ok(images)
             }
+            Self::Features(_) => bail!("the network reads pictures and was given features"),
             Self::Tokens { .. } => bail!("the network reads pictures and was given tokens"),
+        }
+    }
+
+    /// The features.
+    ///
+    /// # Errors
+    /// When anything else was given.
+    pub fn features(&self) -> Result<&'a Tensor> {
+        match self {
+            Self::Features(features) => Ok(features),
+            Self::Images(_) => bail!("the network reads features and was given pictures"),
+            Self::Tokens { .. } => bail!("the network reads features and was given tokens"),
         }
     }
 
@@ -38,6 +53,7 @@ impl<'a> NetworkInput<'a> {
     pub fn tokens(&self) -> Result<(&'a Tensor, &'a Tensor)> {
         match self {
             Self::Images(_) => bail!("the network reads tokens and was given pictures"),
+            Self::Features(_) => bail!("the network reads tokens and was given features"),
             Self::Tokens { ids, mask } => {
                 if ids.dims2()? != mask.dims2()? || ids.dtype() != DType::U32 || mask.dtype() != DType::F32 {
                     let (ids, mask) = ((ids.shape(), ids.dtype()), (mask.shape(), mask.dtype()));
@@ -51,7 +67,7 @@ impl<'a> NetworkInput<'a> {
     /// The mask (n, t) of tokens, `None` for pictures.
     pub fn mask(&self) -> Option<&'a Tensor> {
         match self {
-            Self::Images(_) => None,
+            Self::Images(_) | Self::Features(_) => None,
             Self::Tokens { mask, .. } => Some(mask),
         }
     }

@@ -26,8 +26,8 @@ pub use error::NnError;
 pub use graph::{
     Activation, AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis,
     Graph, GraphBuilder, LayerNorm, Linear, Node, NodeId, Operation, Padding, PaddingCounts, Parameter,
-    ParameterRole, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention, SqueezeExcite, Table, TokenPool,
-    WeightStandardisation,
+    ParameterRole, Pool, PoolEdge, Positions, ProbeAttention, SelfAttention, SplitGraph, SqueezeExcite,
+    Table, TokenPool, WeightStandardisation,
 };
 pub use input::NetworkInput;
 pub use plan::{Plan, Precision};

@@ -67,7 +67,7 @@ pub(super) fn output_width(graph: &Graph) -> Option<usize> {
     for node in graph.nodes() {
         let inputs = || node.inputs.iter().map(|input| widths.get(input.index()).copied().flatten());
         let width = match &node.operation {
-            Operation::Images | Operation::TokenIds => None,
+            Operation::Images | Operation::Features | Operation::TokenIds => None,
             // Numbers of all rows and columns together; as many as the channels only for single pixels.
             Operation::Flatten => None,
             Operation::Convolution(convolution) => Some(convolution.out_channels),

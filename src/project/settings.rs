@@ -10,6 +10,7 @@ use crate::catalog::{CatalogSource, ColumnMap, OpenOptions, TitleMode};
 use crate::encode::EncoderOptions;
 use crate::fuse::FusionParams;
 use crate::index::Metric;
+use crate::matching::MatcherRecipe;
 use crate::nn::Precision;
 
 /// Everything that defines how a project matches. Unknown fields are refused with their name; missing ones take defaults.
@@ -59,6 +60,8 @@ pub struct MatchSettings {
     pub k: usize,
     /// Threshold of the fused score.
     pub threshold: f32,
+    /// What makes matches of the fused scores.
+    pub matcher: MatcherRecipe,
     /// Largest cluster before the guard cuts.
     pub max_cluster: usize,
     /// While the promoted model matches: which, and what it took the place of.
@@ -156,6 +159,7 @@ impl Default for MatchSettings {
             metric: Metric::Cosine,
             k: 50,
             threshold: 0.55,
+            matcher: MatcherRecipe::default(),
             max_cluster: 50,
             trained: None,
         }

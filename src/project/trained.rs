@@ -1,6 +1,6 @@
-//! trained/: what has learnt from the catalogue. `trained/ID/` holds head.safetensors and receipt.ron, `trained/promoted/N/` copies
-//! of those put to use, `trained/promoted/current.ron` which of them is in use, `trained/unfinished/` runs that were stopped,
-//! `trained/receipts/N.ron` the receipt of every run there was.
+//! trained/: what has learnt from the catalogue. `trained/ID/` holds head.safetensors, receipt.ron and, where a network was trained
+//! too, backbone.safetensors; `trained/promoted/N/` holds copies of those put to use, `trained/promoted/current.ron` which of them
+//! is in use, `trained/unfinished/` runs that were stopped, `trained/receipts/N.ron` the receipt of every run there was.
 //! A model is replaced whole: until the new one is synced beside it, the old one stays.
 
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use super::{ProjectError, write_atomic};
 
 /// The weights' file name.
 const HEAD: &str = "head.safetensors";
+/// The file name of a network's weights, where one was trained with the head.
+const BACKBONE: &str = "backbone.safetensors";
 /// The receipt's file name.
 const RECEIPT: &str = "receipt.ron";
 /// The folder of promoted models.
@@ -38,6 +40,8 @@ pub struct TrainedFiles {
     pub head_path: PathBuf,
     /// Weights, safetensors.
     pub head: Vec<u8>,
+    /// Where the weights of a network lie that was trained with it, and what they are; `None` where there is none.
+    pub backbone: Option<(PathBuf, Vec<u8>)>,
     /// RON.
     pub receipt: String,
 }
@@ -62,9 +66,23 @@ impl TrainedModels {
     /// # Errors
     /// When the disk refuses; then the former model is still there.
     pub fn save(&self, id: &str, head: &[u8], receipt: &str) -> Result<(), ProjectError> {
+        self.save_with(id, head, None, receipt)
+    }
+
+    /// As [`TrainedModels::save`], with the weights of a network that was trained with the head.
+    ///
+    /// # Errors
+    /// As [`TrainedModels::save`].
+    pub fn save_with(
+        &self,
+        id: &str,
+        head: &[u8],
+        backbone: Option<&[u8]>,
+        receipt: &str,
+    ) -> Result<(), ProjectError> {
         self.recover(id);
         let kept = self.keep_receipt(receipt)?;
-        let saved = self.replace(id, head, receipt);
+        let saved = self.replace(id, head, backbone, receipt);
         if saved.is_err() {
             // A receipt of nothing; where it stays it says at least that its weights are gone.
             let _ = std::fs::remove_file(kept);
@@ -121,10 +139,16 @@ impl TrainedModels {
         self.folder.join(RECEIPTS).join(format!("{number}.ron"))
     }
 
-    fn replace(&self, id: &str, head: &[u8], receipt: &str) -> Result<(), ProjectError> {
+    fn replace(
+        &self,
+        id: &str,
+        head: &[u8],
+        backbone: Option<&[u8]>,
+        receipt: &str,
+    ) -> Result<(), ProjectError> {
         let (new, old) = (self.folder.join(format!(".new-{id}")), self.aside(id));
         let folder = self.folder.join(id);
-        let saved = write_pair(&new, head, receipt).and_then(|()| {
+        let saved = write_files(&new, head, backbone, receipt).and_then(|()| {
             let replaces = folder.exists();
             if replaces {
                 rename(&folder, &old)?;
@@ -173,7 +197,7 @@ impl TrainedModels {
     /// When there is none, or it cannot be read.
     pub fn load(&self, id: &str) -> Result<TrainedFiles, ProjectError> {
         self.recover(id);
-        read_pair(&self.folder.join(id), id)
+        read_files(&self.folder.join(id), id)
     }
 
     /// Puts the model saved under `id` to use. A copy is kept, so that training again does not change what is in use.
@@ -184,7 +208,8 @@ impl TrainedModels {
         let files = self.load(id)?;
         let mut promotions = self.promotions()?;
         let number = promotions.last().map_or(0, |last| last.number).saturating_add(1);
-        write_pair(&self.promoted_folder(number), &files.head, &files.receipt)?;
+        let backbone = files.backbone.as_ref().map(|(_, bytes)| bytes.as_slice());
+        write_files(&self.promoted_folder(number), &files.head, backbone, &files.receipt)?;
         let promotion = Promotion { number, id: id.to_owned() };
         promotions.push(promotion.clone());
         self.write_promotions(&promotions)?;
@@ -219,7 +244,7 @@ impl TrainedModels {
     /// # Errors
     /// When they cannot be read.
     pub fn load_promoted(&self, promotion: &Promotion) -> Result<TrainedFiles, ProjectError> {
-        read_pair(&self.promoted_folder(promotion.number), &promotion.id)
+        read_files(&self.promoted_folder(promotion.number), &promotion.id)
     }
 
     /// What a stopped run left under this name, with its path; `None` where there is nothing.
@@ -299,19 +324,25 @@ impl TrainedModels {
     }
 }
 
-/// Writes both files into a folder of their own.
-fn write_pair(folder: &Path, head: &[u8], receipt: &str) -> Result<(), ProjectError> {
+/// Writes the files into a folder of their own, the head last: it is what says that a model is there.
+fn write_files(
+    folder: &Path,
+    head: &[u8],
+    backbone: Option<&[u8]>,
+    receipt: &str,
+) -> Result<(), ProjectError> {
     // A folder of this name is the left-over of a run that was killed.
     let _ = std::fs::remove_dir_all(folder);
     make_folder(folder)?;
-    for (name, bytes) in [(RECEIPT, receipt.as_bytes()), (HEAD, head)] {
+    let network = backbone.map(|bytes| (BACKBONE, bytes));
+    for (name, bytes) in network.into_iter().chain([(RECEIPT, receipt.as_bytes()), (HEAD, head)]) {
         let path = folder.join(name);
         write_atomic(&path, bytes).map_err(|error| write_error(&path, &error))?;
     }
     Ok(())
 }
 
-fn read_pair(folder: &Path, id: &str) -> Result<TrainedFiles, ProjectError> {
+fn read_files(folder: &Path, id: &str) -> Result<TrainedFiles, ProjectError> {
     let (head_path, receipt_path) = (folder.join(HEAD), folder.join(RECEIPT));
     if !head_path.is_file() {
         return Err(ProjectError::NotTrained { id: id.to_owned(), folder: folder.to_owned() });
@@ -319,7 +350,13 @@ fn read_pair(folder: &Path, id: &str) -> Result<TrainedFiles, ProjectError> {
     let head = std::fs::read(&head_path).map_err(|error| read_error(&head_path, &error))?;
     let receipt =
         std::fs::read_to_string(&receipt_path).map_err(|error| read_error(&receipt_path, &error))?;
-    Ok(TrainedFiles { id: id.to_owned(), head_path, head, receipt })
+    let backbone_path = folder.join(BACKBONE);
+    let backbone = match std::fs::read(&backbone_path) {
+        Ok(bytes) => Some((backbone_path, bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(read_error(&backbone_path, &error)),
+    };
+    Ok(TrainedFiles { id: id.to_owned(), head_path, head, backbone, receipt })
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), ProjectError> {
@@ -382,6 +419,17 @@ mod tests {
         // A model that was saved without one counts all the same, before the others.
         std::fs::remove_file(models.receipt_path(2)).unwrap();
         assert_eq!(models.receipts().unwrap().0, ["second", "first"]);
+    }
+
+    #[test]
+    fn a_network_goes_where_its_head_goes() {
+        let (_folder, models) = models();
+        models.save_with("a", b"one", Some(b"network"), "first").unwrap();
+        let promoted = models.promote("a").unwrap();
+        models.save("a", b"two", "second").unwrap();
+        assert_eq!(models.load("a").unwrap().backbone, None, "the former network stayed");
+        let (path, bytes) = models.load_promoted(&promoted).unwrap().backbone.unwrap();
+        assert_eq!((path.is_file(), bytes.as_slice()), (true, &b"network"[..]));
     }
 
     #[test]

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use candle_core::Device;
-
-use super::heads::Head;
-use super::receipt::frozen_head;
-use super::trainer::{TrainingData, head_neighbors};
-use super::{Part, Receipt, Relation, TrainError};
-use crate::matching::{MatchOptions, row_matches};
+use super::Relation;
+use super::receipt::Judged;
+use super::trainer::TrainingData;
+use crate::index::Neighbors;
 
 /// Pairs of rows, smaller first, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,21 +16,11 @@ pub struct PairChanges {
     pub broken: Vec<(u32, u32)>,
 }
 
-/// The pairs of the test part on which `head` and the frozen embeddings differ, each at its threshold of the receipt. A pair
-/// is matched when either row's matches name the other; pairs of which nobody knows the truth are left out.
-///
-/// # Errors
-/// When the device fails.
-pub fn changed_pairs(
-    data: &TrainingData<'_>,
-    head: &Head,
-    receipt: &Receipt,
-    device: &Device,
-) -> Result<PairChanges, TrainError> {
-    let pool = data.embedded_rows(Part::Test);
-    let frozen = frozen_head(data, device)?;
-    let before = matched_pairs(data, &frozen, &pool, receipt.before.threshold, device)?;
-    let after = matched_pairs(data, head, &pool, receipt.after.threshold, device)?;
+/// The pairs of the test part on which the trained head and the frozen embeddings differ, each by its fitted matcher. A pair is
+/// matched when either row's matches name the other; pairs of which nobody knows the truth are left out.
+pub fn changed_pairs(data: &TrainingData<'_>, judged: &Judged) -> PairChanges {
+    let before = matched_pairs(&judged.rows, &judged.before);
+    let after = matched_pairs(&judged.rows, &judged.after);
     let mut changes = PairChanges::default();
     let newly = after.difference(&before).map(|pair| (*pair, Relation::Same));
     let no_longer = before.difference(&after).map(|pair| (*pair, Relation::Different));
@@ -46,20 +33,11 @@ pub fn changed_pairs(
     }
     changes.fixed.sort_unstable();
     changes.broken.sort_unstable();
-    Ok(changes)
+    changes
 }
 
 /// Pairs of catalogue rows, smaller first.
-fn matched_pairs(
-    data: &TrainingData<'_>,
-    head: &Head,
-    pool: &[u32],
-    threshold: f32,
-    device: &Device,
-) -> Result<BTreeSet<(u32, u32)>, TrainError> {
-    let neighbors = head_neighbors(head, data, pool, device)?;
-    let options = MatchOptions { threshold: Some(threshold), ..MatchOptions::default() };
-    let matches = row_matches(&neighbors, &options);
+fn matched_pairs(pool: &[u32], matches: &Neighbors) -> BTreeSet<(u32, u32)> {
     let mut pairs = BTreeSet::new();
     for (place, &row) in pool.iter().enumerate() {
         for other in matches.list(place).0 {
@@ -70,5 +48,5 @@ fn matched_pairs(
             }
         }
     }
-    Ok(pairs)
+    pairs
 }

@@ -1,16 +1,11 @@
 //! What each threshold would give on the test part, before and after: drawn in a receipt, never chosen by.
 
-use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
-use super::heads::Head;
-use super::receipt::frozen_head;
-use super::trainer::{TrainingData, head_neighbors};
-use super::{Part, TrainError};
-use crate::matching::tune;
+use crate::index::Neighbors;
+use crate::matching::{MatchOptions, tune};
+use crate::metrics::ThresholdPoint;
 
-/// Matches a row at most, itself included.
-const MOST_MATCHES: usize = 50;
 /// Points of a curve at most.
 const MOST_POINTS: usize = 60;
 
@@ -36,28 +31,16 @@ pub struct ThresholdCurves {
     pub after: Vec<CurvePoint>,
 }
 
-/// Both curves; empty where the test part holds no labelled row.
-///
-/// # Errors
-/// When the device fails.
-pub fn test_curves(
-    data: &TrainingData<'_>,
-    head: &Head,
-    device: &Device,
-) -> Result<ThresholdCurves, TrainError> {
-    let pool = data.embedded_rows(Part::Test);
-    let groups: Vec<Option<u32>> = pool.iter().map(|row| data.labels.group(*row)).collect();
-    let curve = |head: &Head| -> Result<Vec<CurvePoint>, TrainError> {
-        let neighbors = head_neighbors(head, data, &pool, device)?;
-        let all = tune(&neighbors, &groups, 1, MOST_MATCHES).map(|tuned| tuned.curve).unwrap_or_default();
-        let every = all.len().div_ceil(MOST_POINTS).max(1);
-        let point = |point: &crate::metrics::ThresholdPoint| CurvePoint {
-            threshold: point.threshold,
-            mean_f1: point.scores.mean_f1,
-            precision: point.scores.precision,
-            recall: point.scores.recall,
-        };
-        Ok(all.iter().step_by(every).map(point).collect())
+/// The curve of `lists` under any threshold, else cut as `options` say; empty where no row has a label.
+pub(super) fn curve_of(lists: &Neighbors, groups: &[Option<u32>], options: &MatchOptions) -> Vec<CurvePoint> {
+    let tuned = tune(lists, groups, options.min_matches, options.max_matches);
+    let all = tuned.map(|tuned| tuned.curve).unwrap_or_default();
+    let every = all.len().div_ceil(MOST_POINTS).max(1);
+    let point = |point: &ThresholdPoint| CurvePoint {
+        threshold: point.threshold,
+        mean_f1: point.scores.mean_f1,
+        precision: point.scores.precision,
+        recall: point.scores.recall,
     };
-    Ok(ThresholdCurves { before: curve(&frozen_head(data, device)?)?, after: curve(head)? })
+    all.iter().step_by(every).map(point).collect()
 }

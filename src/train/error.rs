@@ -44,6 +44,9 @@ pub enum TrainError {
     /// Input that does not fit together.
     #[error("the training data do not fit together: {0}")]
     Data(String),
+    /// A matcher that cannot be run here.
+    #[error("{0}")]
+    Matcher(String),
     /// Parts of a recipe that do not go together, or numbers out of range.
     #[error("the recipe cannot be trained: {0}")]
     Recipe(String),

@@ -9,9 +9,14 @@ use std::collections::BTreeMap;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
+use super::curve::ThresholdCurves;
 use super::heads::{Depth, Head, HeadRecipe, HeadShape, Towers};
-use super::trainer::{Cut, EpochRecord, Evaluation, TrainingData, TrainingOutcome, TrainingRecipe, evaluate};
-use super::{Part, Random, SplitShares, TrainError};
+use super::mixture::FittedMixture;
+use super::pool::MatcherPlan;
+use super::trainer::{EpochRecord, Evaluation, TrainingData, TrainingOutcome, TrainingRecipe};
+use super::{Part, Random, SplitShares, System, TrainError, on_test};
+use crate::index::Neighbors;
+use crate::matching::FittedMatcher;
 
 /// Draws of a bootstrap.
 const N_RESAMPLES: usize = 1000;
@@ -74,6 +79,18 @@ pub struct Receipt {
     pub before: Judgement,
     /// The trained head on the test part.
     pub after: Judgement,
+    /// The matcher as it was fitted to the frozen embeddings on the validation part; absent from older receipts.
+    #[serde(default)]
+    pub matcher_before: Option<FittedMatcher>,
+    /// And to the trained head.
+    #[serde(default)]
+    pub matcher_after: Option<FittedMatcher>,
+    /// Weights of the frozen encoders, chosen on the validation part, where the recipe mixes several.
+    #[serde(default)]
+    pub mixture_before: Option<FittedMixture>,
+    /// And of the trained head among them.
+    #[serde(default)]
+    pub mixture_after: Option<FittedMixture>,
     /// Mean gain in F1 a row.
     pub gain: f64,
     /// Of the gain, the same groups drawn for both: when it holds 0, the gain may be chance.
@@ -111,26 +128,48 @@ impl Receipt {
     }
 }
 
-/// Judges a finished run on the test part, against the frozen embeddings. Both thresholds come from the validation part.
+/// A receipt, and the answers it speaks of.
+#[derive(Debug)]
+pub struct Judged {
+    /// What is said.
+    pub receipt: Receipt,
+    /// Rows of the test part; the matches below are places in it.
+    pub rows: Vec<u32>,
+    /// Matches of the frozen embeddings.
+    pub before: Neighbors,
+    /// Matches of the trained head.
+    pub after: Neighbors,
+    /// What other thresholds would have given.
+    pub curves: ThresholdCurves,
+}
+
+/// Judges a finished run on the test part, against the frozen embeddings: the first of the data are those, the second what the head
+/// reads, which is another only where a network was trained with it. Both are matched by the same matcher, each with
+/// parameters and threshold chosen on the validation part.
 ///
 /// # Errors
-/// [`TrainError::EmptyTest`] when there is nothing to judge on; or the device fails.
+/// [`TrainError::EmptyTest`] when there is nothing to judge on; [`TrainError::Matcher`] when the matcher cannot be run on this
+/// head; or the device fails.
 pub fn judge(
-    data: &TrainingData<'_>,
+    [data, tuned]: [&TrainingData<'_>; 2],
     recipe: &TrainingRecipe,
     outcome: &TrainingOutcome,
     facts: DataFacts,
     split: (u64, SplitShares),
+    matching: MatcherPlan<'_>,
     device: &Device,
-) -> Result<Receipt, TrainError> {
-    let frozen = frozen_head(data, device)?;
-    let before = on_test(&frozen, data, device)?;
-    let after = on_test(&outcome.head, data, device)?;
+) -> Result<Judged, TrainError> {
+    let before = match matching.mixture {
+        Some(_) => on_test(System::FrozenMixture, data, matching, device)?,
+        None => on_test(System::Head(&frozen_head(data, device)?), data, matching, device)?,
+    };
+    let after = on_test(System::Head(&outcome.head), tuned, matching, device)?;
     // The pool is the same, and so are its labelled rows.
     let gains: Vec<(u32, f64)> = before
+        .evaluation
         .rows
         .iter()
-        .zip(&after.rows)
+        .zip(&after.evaluation.rows)
         .map(|((group, before), (_, after))| (*group, after - before))
         .collect();
     let judgement = |evaluation: &Evaluation| Judgement {
@@ -140,8 +179,8 @@ pub fn judge(
         precision: evaluation.scores.precision,
         recall: evaluation.scores.recall,
     };
-    let parts = [Part::Train, Part::Validation, Part::Test].map(|part| data.embedded_rows(part));
-    Ok(Receipt {
+    let parts = [Part::Train, Part::Validation, Part::Test].map(|part| matching.rows(data, part));
+    let receipt = Receipt {
         version: VERSION,
         recipe: recipe.clone(),
         data: facts,
@@ -151,13 +190,19 @@ pub fn judge(
         n_groups: std::array::from_fn(|part| {
             parts.get(part).map_or(0, |rows| data.labels.members(rows).len())
         }),
-        before: judgement(&before),
-        after: judgement(&after),
+        before: judgement(&before.evaluation),
+        after: judgement(&after.evaluation),
+        matcher_before: Some(before.matcher),
+        matcher_after: Some(after.matcher),
+        mixture_before: before.mixture,
+        mixture_after: after.mixture,
         gain: gains.iter().map(|(_, gain)| gain).sum::<f64>() / gains.len().max(1) as f64,
         gain_interval: bootstrap_by_group(&gains, recipe.seed),
         best: outcome.best,
         history: outcome.history.clone(),
-    })
+    };
+    let curves = ThresholdCurves { before: before.curve, after: after.curve };
+    Ok(Judged { receipt, rows: before.rows, before: before.matches, after: after.matches, curves })
 }
 
 /// The head that changes nothing: each modality as it is, their cosines counting the same.
@@ -167,15 +212,6 @@ pub fn judge(
 pub fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
     let recipe = HeadRecipe { towers: Towers::PerModality, depth: Depth::Identity, ..HeadRecipe::default() };
     Head::new(HeadShape { recipe, modality_widths: data.modality_widths(), n_classes: 0 }, 0, device)
-}
-
-/// The test part cut at the validation part's threshold.
-fn on_test(head: &Head, data: &TrainingData<'_>, device: &Device) -> Result<Evaluation, TrainError> {
-    let threshold = evaluate(head, data, Part::Validation, Cut::Tuned, device)?.threshold;
-    evaluate(head, data, Part::Test, Cut::At(threshold), device).map_err(|error| match error {
-        TrainError::EmptyValidation => TrainError::EmptyTest,
-        other => other,
-    })
 }
 
 /// 95 % interval of the mean of `rows` (group, number), groups drawn with replacement. The seed decides the draws, so

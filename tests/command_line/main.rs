@@ -9,6 +9,7 @@ mod composites;
 mod killed;
 mod killed_review;
 mod models;
+mod network;
 mod program;
 mod refusals;
 mod train;

@@ -33,7 +33,22 @@ fn recipes_explain_every_parameter() {
     let answer = json(home.path(), &["recipes"]);
     let recipes = answer["recipes"].as_array().unwrap();
     let ids: Vec<&str> = recipes.iter().map(|recipe| recipe["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["lookalike-best", "siamese-cosine", "siamese-neuron", "shopee-arcface"]);
+    let expected = [
+        "lookalike-best",
+        "image-head",
+        "siamese-cosine",
+        "siamese-cosine-naive",
+        "siamese-neuron",
+        "shopee-arcface",
+        "shopee-arcface-ensemble",
+        "catalog-softmax",
+        "catalog-arcface",
+        "catalog-arcface-glove",
+        "autoencoder-knn",
+        "tll-two-backbones",
+        "mobilenetv2-finetune",
+    ];
+    assert_eq!(ids, expected);
     for recipe in recipes {
         let parameters = recipe["parameters"].as_array().unwrap();
         assert!(parameters.len() > 12, "{recipe}");

@@ -3,6 +3,7 @@
 pub mod adapt;
 pub mod architecture;
 pub mod autoencoder;
+pub mod backbone;
 mod batches;
 mod convnext;
 mod cost;

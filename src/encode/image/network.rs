@@ -31,29 +31,50 @@ pub(crate) fn open_model(
     device: DeviceChoice,
     precision: Precision,
 ) -> Result<Box<dyn ImageEncoder>, EncodeError> {
-    let weights_file = entry.files.first().map_or("model.safetensors", |file| file.name.as_str());
-    let path = store.file(&entry.id, weights_file)?;
-    let refuse = |reason: String| EncodeError::BadModelFile { path: path.clone(), reason };
-    let architecture = image_architecture(&entry.architecture).ok_or_else(|| {
-        let known: Vec<_> = IMAGE_ARCHITECTURES.iter().map(|architecture| architecture.id).collect();
-        let name = &entry.architecture;
-        refuse(format!("its architecture `{name}` is not known; known are {}", known.join(", ")))
-    })?;
-    let preprocess = match preprocess_of_folder(entry, store)? {
-        Some(preprocess) => preprocess,
-        None => entry.preprocess.clone().ok_or_else(|| {
-            refuse("nothing says how pictures are prepared; put the model's config.json beside it".to_owned())
-        })?,
-    };
-    if !architecture.sides.includes(preprocess.size) {
-        let (size, sides) = (preprocess.size, architecture.sides);
-        return Err(refuse(format!(
-            "its config asks for pictures of {size} pixels, the network takes {sides}"
-        )));
-    }
-    let weights = Weights::open(&path)?;
-    let encoder = NetworkEncoder::compile(entry, architecture, weights, preprocess, device, precision)?;
+    let ModelParts { architecture, weights, preprocess } = ModelParts::read(entry, store)?;
+    let encoder = NetworkEncoder::compile(&entry.id, architecture, weights, preprocess, device, precision)?;
     Ok(Box::new(encoder))
+}
+
+/// What an image model's files say, nothing of it on a device yet.
+pub(super) struct ModelParts {
+    pub(super) architecture: &'static ImageArchitecture,
+    pub(super) weights: Weights,
+    pub(super) preprocess: Preprocess,
+}
+
+impl ModelParts {
+    /// Reads a model's files.
+    ///
+    /// # Errors
+    /// As [`open_model`].
+    pub(super) fn read(entry: &ModelEntry, store: &ModelStore) -> Result<Self, EncodeError> {
+        let weights_file = entry.files.first().map_or("model.safetensors", |file| file.name.as_str());
+        let path = store.file(&entry.id, weights_file)?;
+        let refuse = |reason: String| EncodeError::BadModelFile { path: path.clone(), reason };
+        let architecture = image_architecture(&entry.architecture).ok_or_else(|| {
+            let known: Vec<_> = IMAGE_ARCHITECTURES.iter().map(|architecture| architecture.id).collect();
+            let name = &entry.architecture;
+            refuse(format!("its architecture `{name}` is not known; known are {}", known.join(", ")))
+        })?;
+        let preprocess = match preprocess_of_folder(entry, store)? {
+            Some(preprocess) => preprocess,
+            None => entry.preprocess.clone().ok_or_else(|| {
+                refuse(
+                    "nothing says how pictures are prepared; put the model's config.json beside it"
+                        .to_owned(),
+                )
+            })?,
+        };
+        if !architecture.sides.includes(preprocess.size) {
+            let (size, sides) = (preprocess.size, architecture.sides);
+            return Err(refuse(format!(
+                "its config asks for pictures of {size} pixels, the network takes {sides}"
+            )));
+        }
+        let weights = Weights::open(&path)?;
+        Ok(Self { architecture, weights, preprocess })
+    }
 }
 
 fn preprocess_of_folder(entry: &ModelEntry, store: &ModelStore) -> Result<Option<Preprocess>, EncodeError> {
@@ -69,7 +90,7 @@ fn preprocess_of_folder(entry: &ModelEntry, store: &ModelStore) -> Result<Option
 }
 
 /// A network on a device that embeds pictures.
-struct NetworkEncoder {
+pub(super) struct NetworkEncoder {
     network: Network,
     preprocess: Preprocess,
     fingerprint: String,
@@ -83,8 +104,12 @@ struct Network {
 }
 
 impl NetworkEncoder {
-    fn compile(
-        entry: &ModelEntry,
+    /// Compiles the network of the model `id`.
+    ///
+    /// # Errors
+    /// When the weights are of another architecture, or the device is not there.
+    pub(super) fn compile(
+        id: &str,
         architecture: &ImageArchitecture,
         weights: Weights,
         preprocess: Preprocess,
@@ -98,8 +123,7 @@ impl NetworkEncoder {
         let plan = Plan::compile(&graph, &weights, &device, precision)?;
         let precision = if device.is_cpu() { Precision::F32 } else { precision };
         let fingerprint = format!(
-            "{} {} v{CODE_VERSION} {precision:?}; {}; weights {digest}",
-            entry.id,
+            "{id} {} v{CODE_VERSION} {precision:?}; {}; weights {digest}",
             architecture.id,
             preprocess.fingerprint()
         );

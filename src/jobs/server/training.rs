@@ -87,7 +87,7 @@ impl Compute {
                 "no trained model is in use. Choose another fusion, or promote a model in Train".to_owned(),
             )
         })?;
-        match_trained(grounds, self.neighbors_by(&model, context)?, plan)
+        match_trained(grounds, self.neighbors_by(&model, context)?, model.min_matches(), plan)
     }
 
     fn neighbors_by(&self, model: &TrainedModel, context: &Context<'_>) -> Result<Arc<Neighbors>, JobError> {

@@ -1,19 +1,25 @@
 //! A trained head put to work: neighbours of the whole catalogue as the head sees it, kept in the project's cache under the head's
 //! digest and the names of the rows it read.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use candle_core::Device;
 
 use super::super::{Context, JobError, Meter, Workbench};
+use super::beside::Beside;
 use super::features::FeatureSet;
+use super::network::tuned_side;
 use super::{SharedNeighbors, TrainedReceipt};
+use crate::encode::Embeddings;
 use crate::index::Neighbors;
+use crate::matching::{FittedMatcher, MatcherRecipe};
 use crate::nn::open_device;
 use crate::project::{CacheKey, TrainedFiles};
 use crate::train::heads::Head;
-use crate::train::{Labels, Part, TrainError, TrainingData, Unreviewed, head_neighbors};
+use crate::train::mixture::{CohortMember, MixturePlan, MixtureTable};
+use crate::train::{Labels, MatcherPlan, Part, Pool, TrainError, TrainingData, Unreviewed, head_neighbors};
 
 /// A trained model as it was read.
 #[derive(Clone, Debug)]
@@ -24,6 +30,8 @@ pub struct TrainedModel {
     pub receipt: TrainedReceipt,
     head_path: PathBuf,
     head: Vec<u8>,
+    /// Weights of the network that was trained with the head, and where they lie.
+    backbone: Option<(PathBuf, Vec<u8>)>,
 }
 
 impl TrainedModel {
@@ -33,13 +41,39 @@ impl TrainedModel {
     /// [`JobError::Refused`] when receipt and head do not belong together or the receipt cannot be read.
     pub fn new(files: TrainedFiles) -> Result<Self, JobError> {
         let receipt = TrainedReceipt::from_ron(&files.id, &files.receipt)?;
-        if blake3::hash(&files.head).to_hex().as_str() != receipt.head_digest {
+        let is_digest = |bytes: &[u8], digest: &str| blake3::hash(bytes).to_hex().as_str() == digest;
+        let is_network_right = match (&files.backbone, &receipt.network) {
+            (Some((_, bytes)), Some(facts)) => is_digest(bytes, &facts.digest),
+            (found, told) => found.is_none() && told.is_none(),
+        };
+        if !is_digest(&files.head, &receipt.head_digest) || !is_network_right {
             return Err(JobError::Refused(format!(
                 "the trained model is damaged, or another than its receipt speaks of. Train it again: {}",
                 files.head_path.display()
             )));
         }
-        Ok(Self { id: files.id, receipt, head_path: files.head_path, head: files.head })
+        Ok(Self {
+            id: files.id,
+            receipt,
+            head_path: files.head_path,
+            head: files.head,
+            backbone: files.backbone,
+        })
+    }
+
+    /// The rows the head reads: of the frozen encoders, or of the network that was trained with it.
+    pub(super) fn features(&self, bench: &Workbench, context: &Context<'_>) -> Result<FeatureSet, JobError> {
+        let (image, text) = (self.receipt.image_encoder.as_deref(), self.receipt.text_encoder.as_deref());
+        let (Some((path, bytes)), Some(image)) = (&self.backbone, image) else {
+            return FeatureSet::of(bench, image, text, context);
+        };
+        let side = tuned_side(bench, &self.id, image, path, bytes, context)?;
+        Ok(FeatureSet::of(bench, None, text, context)?.with_image(side))
+    }
+
+    /// Fewest matches a posting, itself included, as its matcher was fitted.
+    pub fn min_matches(&self) -> usize {
+        self.receipt.result.matcher_after.as_ref().map_or(1, FittedMatcher::min_matches)
     }
 
     /// Its head, on a device.
@@ -55,7 +89,8 @@ pub(super) fn does_not_fit(id: &str) -> JobError {
     ))
 }
 
-/// The 50 nearest of each posting by the head's own measure, the posting itself counted; from the cache where they are there.
+/// The 50 nearest of each posting by the head's own measure and the receipt's matcher, the posting itself counted; from the cache
+/// where they are there.
 ///
 /// # Errors
 /// When embedding fails, the head does not fit the embeddings, or the device fails.
@@ -65,9 +100,16 @@ pub fn trained_neighbors(
     context: &Context<'_>,
 ) -> Result<SharedNeighbors, JobError> {
     let receipt = &model.receipt;
-    let (image, text) = (receipt.image_encoder.as_deref(), receipt.text_encoder.as_deref());
-    let features = FeatureSet::of(bench, image, text, context)?;
-    let mut parts = vec![receipt.head_digest.as_str()];
+    let features = model.features(bench, context)?;
+    let beside = receipt.beside_encoder.as_deref().map(|id| Beside::of(bench, id, context)).transpose()?;
+    let companions: Vec<Beside> =
+        receipt.companions.iter().map(|id| Beside::of(bench, id, context)).collect::<Result<_, _>>()?;
+    let mixture = receipt.result.mixture_after.as_ref();
+    let mixture_text = mixture.map(|mixture| format!("{mixture:?}{:?}", receipt.cohort)).unwrap_or_default();
+    let matcher = receipt.result.matcher_after.as_ref();
+    let matcher_text = matcher.map(|matcher| format!("{matcher:?}")).unwrap_or_default();
+    let mut parts = vec![receipt.head_digest.as_str(), &matcher_text, &mixture_text];
+    parts.extend(beside.as_ref().into_iter().chain(&companions).map(|beside| beside.name.as_str()));
     parts.extend([&features.image, &features.text].into_iter().flatten().map(|side| side.name.as_str()));
     let key = CacheKey::new(&format!("trained-{}-neighbors", model.id), &parts);
     let n_rows = bench.catalog.n_postings();
@@ -89,16 +131,81 @@ pub fn trained_neighbors(
     let meter = Meter::new(context.reporter, format!("Finding neighbours ({})", model.id), 0, 0);
     // Only what has an embedding is looked at; the others have themselves alone.
     let is_there = |row: &u32| {
-        let sides = [&features.image, &features.text].into_iter().flatten();
-        sides.into_iter().any(|side| side.embeddings.present.get(*row as usize) == Some(&true))
+        let sides = [&features.image, &features.text].into_iter().flatten().map(|side| &side.embeddings);
+        let mut all = sides.chain(companions.iter().map(|companion| &companion.embeddings));
+        all.any(|embeddings| embeddings.present.get(*row as usize) == Some(&true))
     };
     let pool: Vec<u32> = (0..n_rows as u32).filter(is_there).collect();
-    let found = head_neighbors(&head, &data, &pool, &device)?;
+    let rows = Mixed { features: &features, companions: &companions, receipt };
+    let found = match matcher {
+        _ if mixture.is_some() => rows.neighbors(bench, &head, &data, &pool, &device)?,
+        None => head_neighbors(&head, &data, &pool, &device)?,
+        Some(fitted) => {
+            let recipe = MatcherRecipe { id: fitted.id.clone(), ..MatcherRecipe::default() };
+            let plan = MatcherPlan {
+                recipe: &recipe,
+                beside: beside.as_ref().map(|beside| beside.embeddings.as_ref()),
+                mixture: None,
+            };
+            let of_pool = Pool::new(&head, &data, pool.clone(), plan, &device)?;
+            fitted.apply(&of_pool.ground()?).map_err(TrainError::from)?
+        }
+    };
     context.turn()?;
     let neighbors = spread(&found, &pool, n_rows);
     bench.cache.save_neighbors(&key, &neighbors)?;
     meter.finish();
     Ok(Arc::new(neighbors))
+}
+
+/// A mixture as its receipt has it, over today's catalogue.
+struct Mixed<'a> {
+    features: &'a FeatureSet,
+    companions: &'a [Beside],
+    receipt: &'a TrainedReceipt,
+}
+
+impl Mixed<'_> {
+    /// Lists of the pool by the mixture and the receipt's matcher. Members of the cohort that left the catalogue are missed.
+    fn neighbors(
+        &self,
+        bench: &Workbench,
+        head: &Head,
+        data: &TrainingData<'_>,
+        pool: &[u32],
+        device: &Device,
+    ) -> Result<Neighbors, JobError> {
+        let result = &self.receipt.result;
+        let (Some(fitted), Some(matcher)) = (&result.mixture_after, &result.matcher_after) else {
+            return Err(JobError::Refused(
+                "the receipt of the trained model lacks its matcher. Train it again".to_owned(),
+            ));
+        };
+        let own: Vec<Cow<'_, Embeddings>> = [&self.features.image, &self.features.text]
+            .into_iter()
+            .flatten()
+            .map(|side| Cow::Borrowed(side.embeddings.as_ref()))
+            .collect();
+        let companions: Vec<Cow<'_, Embeddings>> =
+            self.companions.iter().map(|it| Cow::Borrowed(it.embeddings.as_ref())).collect();
+        let recipe = self.receipt.recipe.mixture.clone().unwrap_or_default();
+        let plan = MixturePlan { recipe: &recipe, own: &own, companions: &companions };
+        let parts = plan.head_parts(head, data, device)?;
+        if parts.len() != fitted.weights.len() {
+            return Err(JobError::Refused(
+                "the trained model was made for other encoders than this catalogue has. Train it again"
+                    .to_owned(),
+            ));
+        }
+        let member = |(key, group): &(String, u32)| {
+            Some(CohortMember { row: bench.catalog.find(key)?.0, group: *group })
+        };
+        let cohort: Vec<CohortMember> = self.receipt.cohort.iter().filter_map(member).collect();
+        let table = MixtureTable::new(&parts, pool, &cohort);
+        let lists = table.lists(&fitted.weights, fitted.cohort_neighbors);
+        let of_pool = Pool::of_lists(pool.to_vec(), lists);
+        Ok(matcher.apply(&of_pool.ground()?).map_err(TrainError::from)?)
+    }
 }
 
 /// Lists over places of the pool as lists over rows; a row outside the pool has none.

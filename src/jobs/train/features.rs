@@ -27,6 +27,18 @@ pub(super) struct Side {
     embedded: Embedded,
 }
 
+impl Side {
+    pub(super) fn new(
+        encoder: String,
+        name: String,
+        matrix: Arc<DenseMatrix>,
+        embeddings: Arc<Embeddings>,
+        embedded: Embedded,
+    ) -> Self {
+        Self { encoder, name, matrix, embeddings, embedded }
+    }
+}
+
 /// All modalities of a recipe.
 pub(super) struct FeatureSet {
     pub image: Option<Side>,

@@ -72,19 +72,22 @@ pub fn map_groups(
         parts: &parts,
         neighbors: None,
     };
-    data.check()?;
+    // A network that was trained with the head gives other rows for pictures.
+    let tuned_features = model.features(bench, context)?;
+    let tuned = TrainingData { modalities: tuned_features.features(), ..data.clone() };
+    tuned.check()?;
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
     let trained = model.head(&device)?;
-    if data.modality_widths() != trained.shape().modality_widths {
+    if tuned.modality_widths() != trained.shape().modality_widths {
         return Err(super::apply::does_not_fit(&model.id));
     }
     let frozen = frozen_head(&data, &device)?;
     let mut meter = Meter::new(context.reporter, "Drawing groups", 0, 4);
     let mut part_map = |part: Part| -> Result<PartMap, JobError> {
         let (rows, groups) = largest_groups(&data, part);
-        let mut draw = |head: &Head| -> Result<Vec<[f64; 2]>, JobError> {
+        let mut draw = |head: &Head, data: &TrainingData<'_>| -> Result<Vec<[f64; 2]>, JobError> {
             context.turn()?;
-            let embeddings = head_embeddings(head, &data, &rows, &device)?;
+            let embeddings = head_embeddings(head, data, &rows, &device)?;
             let matrix = match embeddings.rows {
                 EmbeddingRows::Dense(matrix) => matrix,
                 _ => DenseMatrix::default(),
@@ -95,7 +98,7 @@ pub fn map_groups(
             meter.advance(1);
             places.ok_or(JobError::Cancelled)
         };
-        let (before, after) = (draw(&frozen)?, draw(&trained)?);
+        let (before, after) = (draw(&frozen, &data)?, draw(&trained, &tuned)?);
         Ok(PartMap {
             postings: rows.iter().map(|row| PostingIdx(*row)).collect(),
             kept: [kept_together(&before, &groups), kept_together(&after, &groups)],

@@ -3,22 +3,28 @@
 //! unless the labels are complete or the recipe says so.
 
 mod apply;
+mod beside;
 mod counts;
 mod features;
 mod group_map;
 mod labels;
+mod measure;
+mod network;
+mod prepared;
 mod receipts;
 #[cfg(test)]
 mod sample;
+mod sweep;
 mod watch;
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
-use self::features::FeatureSet;
-use self::labels::LabelSet;
+use self::network::{NetworkPlan, TunedNetwork, train_network};
+use self::prepared::Prepared;
 use self::watch::Watch;
 use super::{Context, JobError, Meter, Workbench};
 use crate::catalog::PostingIdx;
@@ -26,8 +32,8 @@ use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Labels, NamedRecipe, Part, Receipt, SplitShares, ThresholdCurves,
-    TrainError, TrainingData, changed_pairs, judge, test_curves, train,
+    Checkpoint, DataFacts, Ended, NamedRecipe, Part, Receipt, ThresholdCurves, TrainError, TrainingData,
+    TrainingOutcome, changed_pairs, judge, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
@@ -41,6 +47,10 @@ pub use receipts::{
 #[cfg(test)]
 pub use sample::sample_receipt;
 pub use watch::TrainingMoment;
+
+pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
+pub use network::NetworkFacts;
+pub use sweep::{SweepPlan, SweepRow, sweep};
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;
@@ -71,6 +81,18 @@ pub struct TrainedReceipt {
     pub image_encoder: Option<String>,
     /// Encoder of titles that was read.
     pub text_encoder: Option<String>,
+    /// Encoder whose frozen rows are compared beside the head's.
+    #[serde(default)]
+    pub beside_encoder: Option<String>,
+    /// Encoders mixed with the head.
+    #[serde(default)]
+    pub companions: Vec<String>,
+    /// Posting key and group of those whose scores say how crowded surroundings are.
+    #[serde(default)]
+    pub cohort: Vec<(String, u32)>,
+    /// The network that was trained with the head, where one was.
+    #[serde(default)]
+    pub network: Option<NetworkFacts>,
     /// What is not as the recipe wants it: stand-ins for absent models, projected rows, decisions left out.
     pub notes: Vec<String>,
     /// Whether it was stopped before its end.
@@ -123,28 +145,27 @@ pub fn train_head(
     let start = Instant::now();
     let recipe = plan.recipe;
     let seed = recipe.training.seed;
-    let mut labels = LabelSet::new(bench, plan)?;
-    let features = FeatureSet::embed(bench, recipe, context)?;
-    let shares = SplitShares::default();
-    let parts = labels.parts(seed, shares);
-    let data = TrainingData {
-        modalities: features.features(),
-        labels: &labels.labels,
-        parts: &parts,
-        neighbors: features.neighbors(&recipe.training, bench, context)?,
-    };
+    let mut prepared = Prepared::new(bench, plan, context)?;
+    let parts = prepared.parts(seed);
+    let data = prepared.data(&parts, recipe, bench, context)?;
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
-    let name = run_name(plan, &labels.labels, &parts, &features)?;
+    let name = run_name(plan, &prepared, &parts)?;
     let started = plan.models.unfinished(&name)?;
     let checkpoint = match started {
         Some((path, bytes)) => Some(Checkpoint::from_bytes(&path, bytes)?),
         None => None,
     };
-    let sampled = labels.sampled(&parts, seed, shares);
+    let sampled = prepared.labels.sampled(&parts, seed, prepared.shares);
     let sample = TrainingData { parts: &sampled, neighbors: None, ..data.clone() };
-    let mut watch = Watch::new(context, recipe, &sample, &device);
-    let outcome = train(&data, &recipe.training, checkpoint.as_ref(), &device, &mut watch)?;
+    let mut watch = Watch::new(context, recipe);
+    // A network's rows change as it learns: what its head is on the sample is not known in between.
+    if recipe.backbone.is_none() {
+        watch = watch.with_sample(&sample, &device);
+    }
+    let (outcome, network) =
+        train_parts(bench, recipe, &prepared, &data, checkpoint.as_ref(), &device, &mut watch)?;
     drop(watch);
+    let tuned = network.as_ref().map(|network| data.with_first(&network.side.matrix));
     match outcome.ended {
         Ended::Diverged { step } => {
             plan.models.remove_unfinished(&name);
@@ -163,25 +184,34 @@ pub fn train_head(
     let meter = Meter::new(context.reporter, "Judging on the test part", 0, 0);
     let facts = DataFacts {
         catalog: bench.catalog.name().to_owned(),
-        encoders: features.encoders().map(str::to_owned).collect(),
+        encoders: prepared.encoders().map(str::to_owned).collect(),
         log_position: plan.review.entries().len() as u64,
     };
-    let judged = context.aside(|| -> Result<_, TrainError> {
-        let result = judge(&data, &recipe.training, &outcome, facts, (seed, shares), &device)?;
-        let changes = changed_pairs(&data, &outcome.head, &result, &device)?;
-        let curves = test_curves(&data, &outcome.head, &device)?;
-        Ok((result, changes, curves))
-    });
-    let (result, changes, curves) = judged?;
+    let rows = prepared.mixture_rows();
+    let matching = prepared.matching(recipe, &rows);
+    let after = tuned.as_ref().unwrap_or(&data);
+    let split = (seed, prepared.shares);
+    let judged = context
+        .aside(|| judge([&data, after], &recipe.training, &outcome, facts, split, matching, &device))?;
+    let changes = changed_pairs(&data, &judged);
+    let (result, curves) = (judged.receipt, judged.curves);
+    let cohort = match (&matching.mixture, &result.mixture_after) {
+        (Some(mixture), Some(_)) => mixture.cohort(&data).0,
+        _ => Vec::new(),
+    };
+    let cohort: Vec<(String, u32)> = cohort
+        .into_iter()
+        .map(|member| (bench.catalog.key(PostingIdx(member.row)).to_owned(), member.group))
+        .collect();
     meter.finish();
     let head = outcome.head.to_safetensors()?;
     let keys = |pairs: &[(u32, u32)]| -> Vec<(String, String)> {
         let key = |row: u32| bench.catalog.key(PostingIdx(row)).to_owned();
         pairs.iter().take(MOST_PAIRS).map(|&(a, b)| (key(a), key(b))).collect()
     };
-    let mut notes = features.notes;
-    notes.append(&mut labels.notes);
-    if outcome.best.epoch == 0 {
+    let mut notes = std::mem::take(&mut prepared.features.notes);
+    notes.append(&mut prepared.labels.notes);
+    if outcome.best.epoch == 0 && recipe.training.max_epochs > 0 {
         notes.push(
             "no round was better on the validation part than the untrained head, which is what was kept"
                 .to_owned(),
@@ -191,8 +221,12 @@ pub fn train_head(
         recipe: recipe.clone(),
         labels: plan.labels,
         head_digest: blake3::hash(&head).to_hex().to_string(),
-        image_encoder: features.image.as_ref().map(|it| it.encoder.clone()),
-        text_encoder: features.text.as_ref().map(|it| it.encoder.clone()),
+        image_encoder: prepared.features.image.as_ref().map(|it| it.encoder.clone()),
+        text_encoder: prepared.features.text.as_ref().map(|it| it.encoder.clone()),
+        beside_encoder: prepared.beside.map(|it| it.encoder),
+        companions: prepared.companions.into_iter().map(|it| it.encoder).collect(),
+        cohort,
+        network: network.as_ref().map(|network| network.facts.clone()),
         notes,
         is_stopped_early: outcome.ended == Ended::Stopped,
         n_fixed: changes.fixed.len(),
@@ -206,17 +240,33 @@ pub fn train_head(
     };
     let text = ron::ser::to_string_pretty(&receipt, ron::ser::PrettyConfig::default())
         .map_err(|error| JobError::Refused(format!("the receipt cannot be written: {error}")))?;
-    plan.models.save(&recipe.id, &head, &text)?;
+    let backbone = network.as_ref().map(|network| network.bytes.as_slice());
+    plan.models.save_with(&recipe.id, &head, backbone, &text)?;
     Ok(receipt)
 }
 
+/// Trains the head, and the network before it where the recipe says so.
+fn train_parts(
+    bench: &Workbench,
+    recipe: &NamedRecipe,
+    prepared: &Prepared,
+    data: &TrainingData<'_>,
+    checkpoint: Option<&Checkpoint>,
+    device: &Device,
+    watch: &mut Watch<'_, '_>,
+) -> Result<(TrainingOutcome, Option<TunedNetwork>), JobError> {
+    let Some(backbone) = &recipe.backbone else {
+        return Ok((train(data, &recipe.training, checkpoint, device, watch)?, None));
+    };
+    let context = watch.context();
+    let plan = NetworkPlan { bench, recipe, backbone, features: &prepared.features };
+    let (outcome, network) = train_network(&plan, data, checkpoint, device, watch, context)?;
+    Ok((outcome, Some(network)))
+}
+
 /// Names a run by all that decides it, so that a stopped one goes on only with the same recipe, labels and embeddings.
-fn run_name(
-    plan: &TrainPlan<'_>,
-    labels: &Labels,
-    parts: &[Part],
-    features: &FeatureSet,
-) -> Result<String, JobError> {
+fn run_name(plan: &TrainPlan<'_>, prepared: &Prepared, parts: &[Part]) -> Result<String, JobError> {
+    let (labels, features) = (&prepared.labels.labels, &prepared.features);
     let recipe = ron::to_string(plan.recipe)
         .map_err(|error| JobError::Refused(format!("the recipe cannot be written down: {error}")))?;
     let mut hasher = blake3::Hasher::new();

@@ -40,22 +40,26 @@ pub(super) struct Watch<'a, 'c> {
     context: &'a Context<'c>,
     recipe: &'a NamedRecipe,
     meter: Option<Meter<'a>>,
-    /// The training part's sample, as the validation part of data of its own.
-    sample: &'a TrainingData<'a>,
-    device: &'a Device,
+    /// The training part's sample, as the validation part of data of its own, and where the head is.
+    sample: Option<(&'a TrainingData<'a>, &'a Device)>,
     loss: (f64, u32),
     told: Option<Instant>,
     training_f1: Option<f64>,
 }
 
 impl<'a, 'c> Watch<'a, 'c> {
-    pub fn new(
-        context: &'a Context<'c>,
-        recipe: &'a NamedRecipe,
-        sample: &'a TrainingData<'a>,
-        device: &'a Device,
-    ) -> Self {
-        Self { context, recipe, meter: None, sample, device, loss: (0.0, 0), told: None, training_f1: None }
+    pub fn new(context: &'a Context<'c>, recipe: &'a NamedRecipe) -> Self {
+        Self { context, recipe, meter: None, sample: None, loss: (0.0, 0), told: None, training_f1: None }
+    }
+
+    /// Also tells, after each epoch, how good the head is on `sample`, as the validation part of data of its own.
+    pub fn with_sample(self, sample: &'a TrainingData<'a>, device: &'a Device) -> Self {
+        Self { sample: Some((sample, device)), ..self }
+    }
+
+    /// Where the run takes place.
+    pub fn context(&self) -> &'a Context<'c> {
+        self.context
     }
 
     fn tell(&mut self, report: &TrainingReport) {
@@ -95,12 +99,12 @@ impl TrainingReporter for Watch<'_, '_> {
     }
 
     fn validated(&mut self, head: &Head, record: &EpochRecord) {
-        if !self.context.reporter.follows_training() {
+        let Some((sample, device)) = self.sample.filter(|_| self.context.reporter.follows_training()) else {
             return;
-        }
+        };
         // A curve that cannot be drawn is no reason to stop a run.
         let cut = Cut::At(record.threshold);
-        let found = evaluate(head, self.sample, Part::Validation, cut, self.device);
+        let found = evaluate(head, sample, Part::Validation, cut, device);
         self.training_f1 = found.ok().map(|evaluation| evaluation.scores.mean_f1);
     }
 }

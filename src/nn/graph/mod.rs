@@ -4,6 +4,7 @@
 mod activation;
 mod operation;
 mod parameters;
+mod split;
 
 pub use activation::Activation;
 pub use operation::{
@@ -12,6 +13,7 @@ pub use operation::{
     SqueezeExcite, Table, TokenPool, WeightStandardisation,
 };
 pub use parameters::{Parameter, ParameterRole};
+pub use split::SplitGraph;
 
 /// A node's place in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -274,6 +274,8 @@ pub enum TokenPool {
 pub enum Operation {
     /// The pictures given.
     Images,
+    /// The features given, (n, ...): what another part of the network has computed.
+    Features,
     /// The token ids given, (n, t), with their mask.
     TokenIds,
     /// (n, c, h, w) to (n, out, oh, ow).

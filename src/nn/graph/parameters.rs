@@ -104,6 +104,7 @@ impl Operation {
                 list.linear(&attention.key_value, [width, 2 * width]);
             }
             Self::Images
+            | Self::Features
             | Self::TokenIds
             | Self::Activation(_)
             | Self::Scale(_)

@@ -31,6 +31,7 @@ use tokens::{TableLayer, TableUse};
 pub(crate) fn layer(operation: &Operation, parameters: Parameters<'_>) -> Result<Box<dyn Layer>, NnError> {
     Ok(match operation {
         Operation::Images => plain(PlainLayer::Images(parameters.dtype())),
+        Operation::Features => plain(PlainLayer::Features(parameters.dtype())),
         Operation::TokenIds => plain(PlainLayer::TokenIds),
         Operation::Convolution(convolution) => match parameters {
             Parameters::Fixed { weights, device, dtype } => {

@@ -11,6 +11,8 @@ use crate::nn::{Activation, ops};
 pub(super) enum PlainLayer {
     /// The pictures given, in this precision.
     Images(DType),
+    /// The features given, in this precision.
+    Features(DType),
     /// The token ids given.
     TokenIds,
     /// Each number by itself.
@@ -35,6 +37,7 @@ impl Layer for PlainLayer {
     fn forward(&self, inputs: &[Tensor], pass: &mut Pass<'_>) -> Result<Tensor> {
         match self {
             Self::Images(dtype) => pass.input.images()?.to_dtype(*dtype)?.contiguous(),
+            Self::Features(dtype) => pass.input.features()?.to_dtype(*dtype)?.contiguous(),
             Self::TokenIds => pass.input.tokens()?.0.contiguous(),
             Self::Activation(activation) => ops::activate(one(inputs)?, *activation),
             Self::Add => {

@@ -314,7 +314,7 @@ fn operate(
     let scaled =
         |x: &Array, gate: Array| Array::from_fn(&x.shape, |index| x.at(index) * gate.at(&index[..2]));
     match operation {
-        Operation::Images | Operation::TokenIds => input.clone(),
+        Operation::Images | Operation::Features | Operation::TokenIds => input.clone(),
         Operation::Convolution(convolution) => convolve(x, convolution, tensors, phase),
         Operation::BatchNorm(norm, _, activation) => {
             batch_norm(x, norm, tensors, phase).map(|value| activate(*activation, value))

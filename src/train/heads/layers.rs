@@ -4,6 +4,7 @@ use candle_core::Tensor;
 
 use super::super::TrainError;
 use super::Parameters;
+use super::product::product;
 
 /// Whether a pass learns from its batch or answers about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub(super) fn add_linear(
 pub(super) fn linear(parameters: &Parameters, name: &str, rows: &Tensor) -> Result<Tensor, TrainError> {
     let weight = parameters.get(&format!("{name}.weight"))?;
     let bias = parameters.get(&format!("{name}.bias"))?;
-    Ok(rows.matmul(&weight.t()?)?.broadcast_add(bias)?)
+    Ok(product(rows, weight)?.broadcast_add(bias)?)
 }
 
 /// Adds weight, bias and running statistics of a batch norm over `width` numbers.

@@ -4,6 +4,7 @@
 mod head;
 mod layers;
 mod parameters;
+mod product;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use head::{Head, HeadShape};
 pub use layers::Mode;
-pub use parameters::Parameters;
+pub use parameters::{Learned, Parameters};
 
 /// How modalities come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,15 @@ pub struct Parameters {
     entries: BTreeMap<String, (Var, Kind)>,
 }
 
+/// How a variable that is shared comes to its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// An optimiser moves it.
+    ByGradients,
+    /// Its own layer gathers it: running statistics.
+    ByCounting,
+}
+
 /// Whether an optimiser may move it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -62,6 +71,16 @@ impl Parameters {
     /// When there are not as many as the shape says.
     pub fn add_statistic(&mut self, name: &str, values: &[f32], shape: &[usize]) -> Result<(), TrainError> {
         self.add(name, values, shape, Kind::Statistic)
+    }
+
+    /// Adds a variable that somebody else uses too: a layer of a network, say. Learned ones are moved by optimisers, others are
+    /// only kept and restored.
+    pub fn add_shared(&mut self, name: &str, variable: &Var, is_learned: Learned) {
+        let kind = match is_learned {
+            Learned::ByGradients => Kind::Learned,
+            Learned::ByCounting => Kind::Statistic,
+        };
+        self.entries.insert(name.to_owned(), (variable.clone(), kind));
     }
 
     fn add(&mut self, name: &str, values: &[f32], shape: &[usize], kind: Kind) -> Result<(), TrainError> {

@@ -3,6 +3,7 @@
 
 mod adam;
 mod clip;
+mod in_place;
 mod schedule;
 mod sgd;
 
@@ -91,19 +92,20 @@ impl Optimiser {
         for (name, variable) in parameters.learned() {
             let Some(gradient) = gradients.get(name) else { continue };
             let value = variable.as_tensor().detach();
-            let moments = match self.moments.get(name) {
-                Some(moments) => moments.clone(),
-                None => vec![value.zeros_like()?; self.recipe.n_moments()],
+            let moments = match self.moments.remove(name) {
+                Some(moments) => moments,
+                // One by one: they are changed in place, so none may be another's copy.
+                None => (0..self.recipe.n_moments()).map(|_| value.zeros_like()).collect::<Result<_, _>>()?,
             };
-            let (value, moments) = match self.recipe {
-                OptimiserRecipe::Sgd { momentum, weight_decay } => {
-                    sgd::step(&value, gradient, &moments, learning_rate, momentum, weight_decay)?
-                }
-                OptimiserRecipe::Adam { .. } | OptimiserRecipe::AdamW { .. } => {
-                    adam::step(&self.recipe, &value, gradient, &moments, learning_rate, self.n_steps)?
-                }
+            let moments = if in_place::serves(&value) {
+                in_place::step(&self.recipe, &value, gradient, &moments, learning_rate, self.n_steps)?;
+                moments
+            } else {
+                let (value, moments) =
+                    by_tensors(&self.recipe, &value, gradient, &moments, learning_rate, self.n_steps)?;
+                variable.set(&value)?;
+                moments
             };
-            variable.set(&value)?;
             self.moments.insert(name.to_owned(), moments);
         }
         Ok(())
@@ -150,6 +152,25 @@ impl Optimiser {
             moments.insert(name.to_owned(), of_parameter?);
         }
         Ok(Self { recipe, n_steps, moments })
+    }
+}
+
+/// The new value and moments, on any device.
+fn by_tensors(
+    recipe: &OptimiserRecipe,
+    value: &Tensor,
+    gradient: &Tensor,
+    moments: &[Tensor],
+    learning_rate: f64,
+    n_steps: usize,
+) -> candle_core::Result<(Tensor, Vec<Tensor>)> {
+    match *recipe {
+        OptimiserRecipe::Sgd { momentum, weight_decay } => {
+            sgd::step(value, gradient, moments, learning_rate, momentum, weight_decay)
+        }
+        OptimiserRecipe::Adam { .. } | OptimiserRecipe::AdamW { .. } => {
+            adam::step(recipe, value, gradient, moments, learning_rate, n_steps)
+        }
     }
 }
 

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 pub use parameters::{Parameter, parameters, with_parameter};
 
-use super::{TrainError, TrainingRecipe, Unreviewed};
+use super::heads::PairMeasure;
+use super::mixture::MixtureRecipe;
+use super::{BackboneRecipe, TrainError, TrainingRecipe, Unreviewed};
+use crate::matching::MatcherRecipe;
 
 /// A recipe with a name. Encoders are listed from the wanted one to the smallest stand-in; an empty list does without.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,15 @@ pub struct NamedRecipe {
     /// Whether postings of different groups are taken for different although nobody said so.
     #[serde(default)]
     pub unreviewed: Unreviewed,
+    /// What makes matches of the trained head's scores (and of the frozen ones it is compared with).
+    #[serde(default)]
+    pub matcher: MatcherRecipe,
+    /// Frozen encoders mixed with the head, their weights chosen on the validation part; `None` compares by the head alone.
+    #[serde(default)]
+    pub mixture: Option<MixtureRecipe>,
+    /// Training of the network of pictures with the head; `None` trains the head alone, on cached embeddings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<BackboneRecipe>,
     /// Head, loss, miner, sampler, optimiser and schedule.
     #[serde(default)]
     pub training: TrainingRecipe,
@@ -41,9 +53,18 @@ const TAKEN: &[&str] = &["autoencoder", "promoted", "receipts", "unfinished"];
 /// The recipes that come with the program, in the order in which they are listed.
 const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/lookalike-best.ron"),
+    include_str!("../../../assets/recipes/image-head.ron"),
     include_str!("../../../assets/recipes/siamese-cosine.ron"),
+    include_str!("../../../assets/recipes/siamese-cosine-naive.ron"),
     include_str!("../../../assets/recipes/siamese-neuron.ron"),
     include_str!("../../../assets/recipes/shopee-arcface.ron"),
+    include_str!("../../../assets/recipes/shopee-arcface-ensemble.ron"),
+    include_str!("../../../assets/recipes/catalog-softmax.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface-glove.ron"),
+    include_str!("../../../assets/recipes/autoencoder-knn.ron"),
+    include_str!("../../../assets/recipes/tll-two-backbones.ron"),
+    include_str!("../../../assets/recipes/mobilenetv2-finetune.ron"),
 ];
 
 /// Every built-in recipe.
@@ -87,7 +108,25 @@ impl NamedRecipe {
                 "it names no encoder, neither of pictures nor of titles".to_owned(),
             ));
         }
-        self.training.check().map(|_| ())
+        self.matcher.check()?;
+        if self.mixture.is_some() && self.training.head.measure != PairMeasure::Cosine {
+            return Err(TrainError::Recipe(
+                "a mixture weighs cosines; its head must measure pairs by their cosine".to_owned(),
+            ));
+        }
+        if self.mixture.is_some() && !self.matcher.beside.is_empty() {
+            return Err(TrainError::Recipe(
+                "name frozen encoders either in its mixture or beside its matcher, not in both".to_owned(),
+            ));
+        }
+        let loss = self.training.check()?;
+        let Some(backbone) = &self.backbone else { return Ok(()) };
+        if self.image_encoders.is_empty() {
+            return Err(TrainError::Recipe(
+                "it trains a network of pictures and names no encoder of pictures".to_owned(),
+            ));
+        }
+        backbone.check(loss)
     }
 }
 
@@ -127,6 +166,17 @@ mod tests {
             &with("a", "text_encoders: [\"idf-word\"], training: (loss: \"none\")"),
             "no loss `none`",
         );
+        let backbone =
+            |fields: &str| with("a", &format!("image_encoders: [\"mobilenetv2_tf\"], backbone: ({fields})"));
+        assert!(NamedRecipe::from_ron(&backbone("trained: From(\"blocks.6\"), views: 0")).is_ok());
+        check_refused(&backbone("views: 65"), "at most 64");
+        check_refused(&backbone("rate_share: 0.0"), "rate_share");
+        check_refused(&backbone("augmentations: [Crop(least_area: 0.0)]"), "above 0");
+        check_refused(
+            &backbone("augmentations: [CutMix(views: 1)]), training: (loss: \"info-nce\""),
+            "CutMix needs a loss over batches",
+        );
+        check_refused(&with("a", "text_encoders: [\"idf-word\"], backbone: ()"), "no encoder of pictures");
         check_refused(
             &with("a", "text_encoders: [\"idf-word\"], training: (lerning_rate: 1)"),
             "lerning_rate",

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::super::TrainError;
 use super::super::losses::loss_spec;
 use super::NamedRecipe;
+use crate::matching::MATCHERS;
 
 /// One number or choice of a recipe.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -30,6 +31,21 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "Encoders of pictures, the wanted one first, then stand-ins; the first whose files are there is used",
     ),
     ("text_encoders", "Encoders of titles, likewise"),
+    ("id", "Id of the matcher: what makes matches of scores; given with --matcher"),
+    ("values", "Parameters of the matcher that are fixed; others are chosen on the validation part"),
+    (
+        "beside",
+        "Encoders whose frozen rows the matcher compares beside the trained head's, the wanted one first; empty for none",
+    ),
+    ("mixture", "Frozen encoders mixed with the head; null compares by the head alone"),
+    (
+        "companions",
+        "Encoders mixed with the head: for each the wanted one first, then stand-ins; weights are chosen on the validation part",
+    ),
+    (
+        "cohort_neighbors",
+        "Nearest wrong postings of the training part whose mean score is taken from a posting's own; 0 takes none",
+    ),
     (
         "unreviewed",
         "Unknown: only rejected pairs are different. Different: postings of two groups are, reviewed or not",
@@ -43,6 +59,11 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("width", "Numbers a projection gives"),
     ("normalisation", "LengthOnly: rows of length 1. BatchThenLength: batch norm before that"),
     ("measure", "How a pair is scored: Cosine, Neuron (a learned weight for each cosine) or Classifier"),
+    ("start", "Where parameters start: Random, or Whitened, which evens out the differences within groups"),
+    (
+        "shrinkage",
+        "How far the differences within groups are taken for equal in all directions; 0 trusts them as they are",
+    ),
     ("loss", "Id of the loss"),
     ("margin", "Margin of the loss, in the loss's own unit (cosine, distance or radians)"),
     ("scale", "Factor on the cosines of an angular loss"),
@@ -79,6 +100,15 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("max_epochs", "Rounds over the training part at most"),
     ("patience", "Rounds without a better validation F1 before it ends; null runs all"),
     ("pairs_per_group", "Positive pairs of one group at most, each round, for losses on pairs and triplets"),
+    (
+        "trained",
+        "Blocks of the network that are trained: All, or From one of them on, such as {\"From\":\"blocks.5\"}",
+    ),
+    ("From", "The first block that is trained; what stands before it is computed once"),
+    ("norms", "Trained batch norms use the network's Running statistics, or those OfTheBatch"),
+    ("rate_share", "The network's learning rate as a share of the head's"),
+    ("views", "Changed views of each picture, beside the picture itself, computed before training"),
+    ("augmentations", "How views are changed: Flip, Crop, Colour, Erase, CutMix, each with its numbers"),
     ("seed", "Decides everything random; given with --seed"),
 ];
 
@@ -151,7 +181,8 @@ pub fn with_parameter(recipe: &NamedRecipe, name: &str, value: &str) -> Result<N
 fn explanation(path: &[String]) -> &'static str {
     // Where a choice has no numbers its path ends with the choice; of a variant with numbers each is explained.
     let last = path.last().map_or("", String::as_str);
-    EXPLANATIONS.iter().find(|(name, _)| *name == last).map_or("", |(_, text)| text)
+    let of_matcher = || MATCHERS.iter().find_map(|spec| spec.parameter(last)).map_or("", |it| it.explanation);
+    EXPLANATIONS.iter().find(|(name, _)| *name == last).map_or_else(of_matcher, |(_, text)| text)
 }
 
 fn written(recipe: &NamedRecipe) -> Result<Value, TrainError> {

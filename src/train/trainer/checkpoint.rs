@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::backbone::BackboneRecipe;
 use super::super::heads::HeadShape;
 use super::super::{NamedTensors, TrainError};
 use super::TrainingRecipe;
@@ -33,12 +34,18 @@ pub struct Checkpoint {
     pub(super) head: NamedTensors,
     pub(super) best_head: NamedTensors,
     pub(super) optimiser: NamedTensors,
+    /// Of a network trained with the head; empty where there is none.
+    pub(super) tail: NamedTensors,
+    pub(super) best_tail: NamedTensors,
+    pub(super) tail_optimiser: NamedTensors,
 }
 
 /// What is no tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Facts {
     pub recipe: TrainingRecipe,
+    #[serde(default)]
+    pub backbone: Option<BackboneRecipe>,
     pub shape: HeadShape,
     pub step: usize,
     pub optimiser_steps: usize,
@@ -71,6 +78,9 @@ impl Checkpoint {
         tensors.extend_with_prefix("head/", &self.head);
         tensors.extend_with_prefix("best/", &self.best_head);
         tensors.extend_with_prefix("optimiser/", &self.optimiser);
+        tensors.extend_with_prefix("tail/", &self.tail);
+        tensors.extend_with_prefix("best-tail/", &self.best_tail);
+        tensors.extend_with_prefix("tail-optimiser/", &self.tail_optimiser);
         let facts = ron::to_string(&self.facts).map_err(|error| TrainError::Data(error.to_string()))?;
         tensors.to_safetensors(Some((METADATA_KEY, facts)))
     }
@@ -90,6 +100,9 @@ impl Checkpoint {
             head: tensors.with_prefix("head/"),
             best_head: tensors.with_prefix("best/"),
             optimiser: tensors.with_prefix("optimiser/"),
+            tail: tensors.with_prefix("tail/"),
+            best_tail: tensors.with_prefix("best-tail/"),
+            tail_optimiser: tensors.with_prefix("tail-optimiser/"),
         })
     }
 }

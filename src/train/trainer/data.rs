@@ -29,7 +29,7 @@ pub struct TrainingData<'a> {
     pub neighbors: Option<&'a Neighbors>,
 }
 
-impl TrainingData<'_> {
+impl<'a> TrainingData<'a> {
     /// Refuses parts of different lengths and numbers that are none.
     ///
     /// # Errors
@@ -61,6 +61,20 @@ impl TrainingData<'_> {
         Ok(())
     }
 
+    /// The same without the first modality, which a network under training gives.
+    pub(super) fn after_the_first(&self) -> Self {
+        Self { modalities: self.modalities.iter().skip(1).copied().collect(), ..self.clone() }
+    }
+
+    /// The same with other rows for the first modality, present where the former are.
+    pub fn with_first(&self, matrix: &'a DenseMatrix) -> Self {
+        let replaced = self.modalities.iter().enumerate().map(|(place, features)| match place {
+            0 => Features { matrix, present: features.present },
+            _ => *features,
+        });
+        Self { modalities: replaced.collect(), ..self.clone() }
+    }
+
     /// Numbers a row of each modality.
     pub fn modality_widths(&self) -> Vec<usize> {
         self.modalities.iter().map(|features| features.matrix.width).collect()
@@ -68,7 +82,7 @@ impl TrainingData<'_> {
 
     /// Rows of `part` a head with these towers can be trained on: with every modality where each has a tower, else with
     /// any.
-    pub(super) fn trainable_rows(&self, part: Part, towers: Towers) -> Vec<u32> {
+    pub(in super::super) fn trainable_rows(&self, part: Part, towers: Towers) -> Vec<u32> {
         self.rows_where(part, |row| match towers {
             Towers::Fused => self.modalities.iter().any(|features| is_present(features, row)),
             Towers::PerModality => self.modalities.iter().all(|features| is_present(features, row)),
@@ -86,7 +100,7 @@ impl TrainingData<'_> {
     }
 
     /// Embeddings of `rows`, (n, width) each modality; an absent one is zeros.
-    pub(super) fn tensors(&self, rows: &[u32], device: &Device) -> Result<Vec<Tensor>, TrainError> {
+    pub(in super::super) fn tensors(&self, rows: &[u32], device: &Device) -> Result<Vec<Tensor>, TrainError> {
         let of_modality = |features: &Features<'_>| {
             let width = features.matrix.width;
             let mut values = Vec::with_capacity(rows.len() * width);

@@ -110,6 +110,25 @@ pub fn head_embeddings(
     Ok(Embeddings { rows: EmbeddingRows::Dense(DenseMatrix { width, values }), present })
 }
 
+/// Embeddings of every row of the data by each tower of the head on its own, (n, width) each, rows L2-normalised.
+///
+/// # Errors
+/// When the device fails.
+pub fn tower_embeddings(
+    head: &Head,
+    data: &TrainingData<'_>,
+    device: &Device,
+) -> Result<Vec<Embeddings>, TrainError> {
+    let rows: Vec<u32> = (0..data.labels.n_rows() as u32).collect();
+    let towers = pool_towers(head, data, &rows, device)?;
+    let whole = |(tower, present): (Tensor, Vec<bool>)| -> Result<Embeddings, TrainError> {
+        let width = tower.dim(1)?;
+        let values = tower.flatten_all()?.to_vec1()?;
+        Ok(Embeddings { rows: EmbeddingRows::Dense(DenseMatrix { width, values }), present })
+    };
+    towers.values.into_iter().zip(towers.present).map(whole).collect()
+}
+
 /// Tower outputs of a pool, zero where absent.
 struct PoolTowers {
     values: Vec<Tensor>,
@@ -241,7 +260,7 @@ fn lone_cosines_filled(
 }
 
 /// Group and F1 of each labelled row.
-fn f1_by_row(matches: &Neighbors, groups: &[Option<u32>]) -> Vec<(u32, f64)> {
+pub(in super::super) fn f1_by_row(matches: &Neighbors, groups: &[Option<u32>]) -> Vec<(u32, f64)> {
     let mut sizes: HashMap<u32, usize> = HashMap::new();
     for group in groups.iter().flatten() {
         *sizes.entry(*group).or_default() += 1;

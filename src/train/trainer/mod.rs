@@ -6,10 +6,15 @@ mod checkpoint;
 mod data;
 mod evaluate;
 mod objective;
+mod pairs;
 mod plan;
 mod recipe;
 mod run;
+mod start;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod late_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
@@ -18,9 +23,14 @@ use super::heads::Head;
 
 pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
-pub use evaluate::{Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds};
+pub(super) use evaluate::f1_by_row;
+pub use evaluate::{
+    Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds, tower_embeddings,
+};
+pub use pairs::{PairReport, pair_report};
 pub use recipe::TrainingRecipe;
-pub use run::{Ended, TrainingOutcome, train};
+pub use run::{Ended, TrainingOutcome, train, train_with};
+pub use start::Start;
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
+use super::super::backbone::Tail;
 use super::super::heads::{Head, Mode};
 use super::super::losses::{LossBatch, LossNeeds, LossSpec};
 use super::super::miners::{BatchDistances, MinerRecipe, Triplet, batch_hard, semi_hard};
@@ -17,13 +18,15 @@ pub(super) struct Objective<'a> {
     pub data: &'a TrainingData<'a>,
     pub plan: &'a Plan<'a>,
     pub device: Device,
+    /// What gives pictures' embeddings, where a network is trained with the head; else the data do.
+    pub tail: Option<&'a Tail<'a>>,
 }
 
 impl Objective<'_> {
     /// The mean loss of a batch; `None` where the batch has nothing to teach (no triplet in it).
     pub fn of_batch(&self, head: &Head, batch: &Batch, step: usize) -> Result<Option<Tensor>, TrainError> {
         match batch {
-            Batch::Pairs(pairs) => self.of_pairs(head, pairs).map(Some),
+            Batch::Pairs(pairs) => self.of_pairs(head, pairs, step).map(Some),
             Batch::Triplets(triplets) => {
                 let rows: Vec<u32> = [
                     triplets.iter().map(|triplet| triplet.anchor).collect::<Vec<_>>(),
@@ -31,7 +34,7 @@ impl Objective<'_> {
                     triplets.iter().map(|triplet| triplet.negative).collect(),
                 ]
                 .concat();
-                let embeddings = self.embed(head, &rows)?;
+                let embeddings = self.embed(head, &rows, step)?;
                 let third = |place: usize| embeddings.narrow(0, place * triplets.len(), triplets.len());
                 self.compute(&LossBatch::Triplets {
                     anchor: &third(0)?,
@@ -43,7 +46,7 @@ impl Objective<'_> {
             Batch::Ranked { left, right } => {
                 let n_candidates = right.first().map_or(0, Vec::len);
                 let rows: Vec<u32> = left.iter().copied().chain(right.iter().flatten().copied()).collect();
-                let embeddings = self.embed(head, &rows)?;
+                let embeddings = self.embed(head, &rows, step)?;
                 let anchors = embeddings.narrow(0, 0, left.len())?;
                 let candidates = embeddings.narrow(0, left.len(), left.len() * n_candidates)?;
                 let candidates = candidates.reshape((left.len(), n_candidates, ()))?;
@@ -52,7 +55,7 @@ impl Objective<'_> {
             Batch::Positives(pairs) => {
                 let (left, right): (Vec<u32>, Vec<u32>) = pairs.iter().copied().unzip();
                 let different = self.relations(&left, &right, Relation::Different)?;
-                let embeddings = self.embed(head, &[left, right].concat())?;
+                let embeddings = self.embed(head, &[left, right].concat(), step)?;
                 let a = embeddings.narrow(0, 0, pairs.len())?;
                 let b = embeddings.narrow(0, pairs.len(), pairs.len())?;
                 self.compute(&LossBatch::PairsInBatch { a: &a, b: &b, different: &different }).map(Some)
@@ -61,12 +64,12 @@ impl Objective<'_> {
         }
     }
 
-    fn of_pairs(&self, head: &Head, pairs: &[(u32, u32, f32)]) -> Result<Tensor, TrainError> {
+    fn of_pairs(&self, head: &Head, pairs: &[(u32, u32, f32)], step: usize) -> Result<Tensor, TrainError> {
         let n_pairs = pairs.len();
         let rows: Vec<u32> = pairs.iter().map(|pair| pair.0).chain(pairs.iter().map(|pair| pair.1)).collect();
         let same: Vec<f32> = pairs.iter().map(|pair| pair.2).collect();
         let same = Tensor::from_vec(same, n_pairs, &self.device)?;
-        let towers = head.towers(&self.data.tensors(&rows, &self.device)?, Mode::Train)?;
+        let towers = head.towers(&self.tensors(&rows, step)?, Mode::Train)?;
         // One pass for both sides, so that batch norm sees them as one batch.
         let side = |place: usize| -> Result<Vec<Tensor>, TrainError> {
             towers.iter().map(|tower| Ok(tower.narrow(0, place * n_pairs, n_pairs)?)).collect()
@@ -94,15 +97,34 @@ impl Objective<'_> {
         }
     }
 
+    /// Where pictures are mixed both their groups count, by their shares (CutMix).
     fn of_rows(&self, head: &Head, rows: &[u32], step: usize) -> Result<Option<Tensor>, TrainError> {
-        let embeddings = self.embed(head, rows)?;
+        let embeddings = self.embed(head, rows, step)?;
+        let own = self.of_embedded(head, &embeddings, rows, step)?;
+        let Some((share, partners)) = self.tail.and_then(|tail| tail.mixed(rows, step)) else {
+            return Ok(own);
+        };
+        Ok(match (own, self.of_embedded(head, &embeddings, &partners, step)?) {
+            (Some(own), Some(other)) => Some(((own * share)? + (other * (1.0 - share))?)?),
+            (own, other) => own.or(other),
+        })
+    }
+
+    /// The loss of embeddings taken for those of `rows`.
+    fn of_embedded(
+        &self,
+        head: &Head,
+        embeddings: &Tensor,
+        rows: &[u32],
+        step: usize,
+    ) -> Result<Option<Tensor>, TrainError> {
         match self.loss.needs {
             LossNeeds::Classes => {
                 let classes: Vec<u32> = rows.iter().filter_map(|row| self.plan.class(*row)).collect();
                 let classes = Tensor::new(classes, &self.device)?;
                 let sizes = Tensor::new(self.plan.class_sizes(), &self.device)?;
                 let batch = LossBatch::Classes {
-                    embeddings: &embeddings,
+                    embeddings,
                     classes: &classes,
                     weight: head.parameters().get("classes")?,
                     class_sizes: &sizes,
@@ -111,7 +133,7 @@ impl Objective<'_> {
                 self.compute(&batch).map(Some)
             }
             LossNeeds::Triplets => {
-                let triplets = self.mined(&embeddings, rows)?;
+                let triplets = self.mined(embeddings, rows)?;
                 if triplets.is_empty() {
                     return Ok(None);
                 }
@@ -127,8 +149,7 @@ impl Objective<'_> {
             _ => {
                 let same = self.relations(rows, rows, Relation::Same)?;
                 let different = self.relations(rows, rows, Relation::Different)?;
-                let batch =
-                    LossBatch::Relations { embeddings: &embeddings, same: &same, different: &different };
+                let batch = LossBatch::Relations { embeddings, same: &same, different: &different };
                 self.compute(&batch).map(Some)
             }
         }
@@ -156,8 +177,16 @@ impl Objective<'_> {
     }
 
     /// L2-normalised embeddings of rows, all towers side by side.
-    fn embed(&self, head: &Head, rows: &[u32]) -> Result<Tensor, TrainError> {
-        joined(&head.towers(&self.data.tensors(rows, &self.device)?, Mode::Train)?)
+    fn embed(&self, head: &Head, rows: &[u32], step: usize) -> Result<Tensor, TrainError> {
+        joined(&head.towers(&self.tensors(rows, step)?, Mode::Train)?)
+    }
+
+    /// What the head reads of `rows`, a tensor a modality.
+    fn tensors(&self, rows: &[u32], step: usize) -> Result<Vec<Tensor>, TrainError> {
+        let Some(tail) = self.tail else { return self.data.tensors(rows, &self.device) };
+        let mut tensors = vec![tail.embed(rows, step)?];
+        tensors.extend(self.data.after_the_first().tensors(rows, &self.device)?);
+        Ok(tensors)
     }
 
     fn compute(&self, batch: &LossBatch<'_>) -> Result<Tensor, TrainError> {

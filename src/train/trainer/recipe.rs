@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::TrainError;
-use super::super::heads::{HeadRecipe, PairMeasure, Towers};
+use super::super::heads::{Depth, HeadRecipe, PairMeasure, Towers};
 use super::super::losses::{LossNeeds, LossParams, LossSpec, loss_spec};
 use super::super::miners::MinerRecipe;
 use super::super::optimisers::{OptimiserRecipe, Schedule};
 use super::super::samplers::SamplerRecipe;
+use super::Start;
 
 /// Everything but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ use super::super::samplers::SamplerRecipe;
 pub struct TrainingRecipe {
     /// What is trained.
     pub head: HeadRecipe,
+    /// Where its parameters start.
+    pub start: Start,
     /// Id of the loss.
     pub loss: String,
     /// Its numbers.
@@ -33,7 +36,7 @@ pub struct TrainingRecipe {
     pub clip_norm: Option<f64>,
     /// Rows, pairs or triplets a step.
     pub batch_size: usize,
-    /// Epochs at most.
+    /// Epochs at most; 0 keeps a start that was solved for as it is.
     pub max_epochs: usize,
     /// Epochs without a better validation metric before the run ends; `None` runs them all.
     pub patience: Option<usize>,
@@ -49,6 +52,7 @@ impl Default for TrainingRecipe {
         let loss = "multi-similarity";
         Self {
             head: HeadRecipe::default(),
+            start: Start::Random,
             loss: loss.to_owned(),
             loss_params: loss_spec(loss).map_or_else(LossParams::default, |spec| (spec.defaults)()),
             miner: MinerRecipe::RandomNegatives { per_positive: 5 },
@@ -82,15 +86,19 @@ impl TrainingRecipe {
         if self.clip_norm.is_some_and(|norm| !(norm > 0.0 && norm.is_finite())) {
             return refuse("the longest gradient must be above 0".to_owned());
         }
+        // Nothing is left to learn after a computed start, or where nothing is projected and pairs are compared by their cosine.
+        let starts_learned = self.start != Start::Random
+            || (self.head.depth == Depth::Identity && self.head.measure == PairMeasure::Cosine);
         for (number, name) in [
             (self.batch_size, "the batch size"),
-            (self.max_epochs, "the number of epochs"),
+            (self.max_epochs.max(usize::from(starts_learned)), "the number of epochs"),
             (self.pairs_per_group, "the number of pairs a group"),
         ] {
             if number == 0 {
                 return refuse(format!("{name} must be at least 1"));
             }
         }
+        self.start.check(self)?;
         let learned = self.head.measure != PairMeasure::Cosine;
         match loss.needs {
             LossNeeds::TwoModalities | LossNeeds::TwoTowers if self.head.towers != Towers::PerModality => {

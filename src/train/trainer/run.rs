@@ -2,16 +2,21 @@
 
 use candle_core::Device;
 
+use super::super::backbone::{BackboneRecipe, Tail};
 use super::super::heads::{Head, HeadShape};
 use super::super::optimisers::{Gradients, Optimiser, clip_by_global_norm};
-use super::super::{Part, TrainError};
+use super::super::{NamedTensors, Part, TrainError};
 use super::checkpoint::Facts;
 use super::objective::Objective;
 use super::plan::{Batch, Plan};
 use super::{
-    Checkpoint, Cut, EpochRecord, Flow, TrainingData, TrainingRecipe, TrainingReport, TrainingReporter,
-    evaluate,
+    Checkpoint, Cut, EpochRecord, Evaluation, Flow, TrainingData, TrainingRecipe, TrainingReport,
+    TrainingReporter, evaluate,
 };
+
+/// What names of gradients begin with, by whose they are.
+const HEAD: &str = "head/";
+const TAIL: &str = "tail/";
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,6 +62,22 @@ pub fn train(
     device: &Device,
     reporter: &mut dyn TrainingReporter,
 ) -> Result<TrainingOutcome, TrainError> {
+    train_with(data, recipe, None, resume, device, reporter)
+}
+
+/// As [`train`], with the last part of a network before the head: it gives the embeddings of pictures, the first modality, and
+/// is trained along. It is left with the parameters of the best epoch.
+///
+/// # Errors
+/// As [`train`]; and when the network gives other embeddings than the data hold.
+pub fn train_with(
+    data: &TrainingData<'_>,
+    recipe: &TrainingRecipe,
+    tail: Option<&Tail<'_>>,
+    resume: Option<&Checkpoint>,
+    device: &Device,
+    reporter: &mut dyn TrainingReporter,
+) -> Result<TrainingOutcome, TrainError> {
     let loss = recipe.check()?;
     data.check()?;
     let plan = Plan::new(loss.needs, recipe, data)?;
@@ -71,13 +92,18 @@ pub fn train(
         n_classes: plan.n_classes(),
     };
     let head = Head::new(shape, recipe.seed, device)?;
-    if head.parameters().n_values() == 0 {
+    if let Some(tail) = tail {
+        tail.check(data)?;
+    } else if head.parameters().n_values() == 0 {
         return Err(TrainError::Recipe("the head has nothing to learn; choose a projection".to_owned()));
     }
-    let objective = Objective { loss, recipe, data, plan: &plan, device: device.clone() };
+    let objective = Objective { loss, recipe, data, plan: &plan, device: device.clone(), tail };
     let checkpoint = match resume {
-        Some(checkpoint) => taken_up(checkpoint, &head, recipe)?,
-        None => untrained(&head, data, recipe, device)?,
+        Some(checkpoint) => taken_up(checkpoint, &head, recipe, tail)?,
+        None => {
+            recipe.start.put(&head, data)?;
+            untrained(&head, data, recipe, tail, device)?
+        }
     };
     let optimiser = Optimiser::restore(
         recipe.optimiser,
@@ -85,11 +111,19 @@ pub fn train(
         &checkpoint.optimiser,
         head.parameters(),
     )?;
+    let of_tail = |tail: &Tail<'_>| {
+        let (n_steps, state) = (checkpoint.facts.optimiser_steps, &checkpoint.tail_optimiser);
+        Optimiser::restore(recipe.optimiser, n_steps, state, tail.parameters())
+    };
+    let tail_optimiser = tail.map(of_tail).transpose()?;
     let step = checkpoint.facts.step;
-    let mut run = Run { objective, head, optimiser, step, n_steps, checkpoint };
+    let mut run = Run { objective, head, optimiser, tail_optimiser, step, n_steps, checkpoint };
     let ended = run.all_epochs(reporter)?;
     let Run { head, checkpoint, .. } = run;
     head.parameters().restore(&checkpoint.best_head)?;
+    if let Some(tail) = tail {
+        tail.parameters().restore(&checkpoint.best_tail)?;
+    }
     let Facts { best, history, .. } = &checkpoint.facts;
     Ok(TrainingOutcome { head, best: *best, history: history.clone(), ended, checkpoint })
 }
@@ -99,6 +133,7 @@ struct Run<'a> {
     objective: Objective<'a>,
     head: Head,
     optimiser: Optimiser,
+    tail_optimiser: Option<Optimiser>,
     step: usize,
     n_steps: usize,
     /// After the last finished epoch.
@@ -130,8 +165,8 @@ impl Run<'_> {
                 EpochEnd::Done(loss, learning_rate) => (loss, learning_rate),
                 EpochEnd::Broken(ended) => return Ok(ended),
             };
-            let (data, device) = (self.objective.data, &self.objective.device);
-            let evaluation = evaluate(&self.head, data, Part::Validation, Cut::Tuned, device)?;
+            let Objective { data, device, tail, .. } = &self.objective;
+            let evaluation = validate(&self.head, data, *tail, device)?;
             let record = EpochRecord {
                 epoch,
                 loss: Some(loss),
@@ -191,29 +226,47 @@ impl Run<'_> {
             return Ok(Step::NotFinite);
         }
         let store = loss.backward()?;
-        let mut gradients = Gradients::new();
-        for (name, variable) in self.head.parameters().learned() {
-            if let Some(gradient) = store.get(variable.as_tensor()) {
-                gradients.insert(name.to_owned(), gradient.clone());
-            }
-        }
+        let tail = self.objective.tail;
+        let of_tail = tail.into_iter().flat_map(|tail| tail.parameters().learned());
+        let of_head = self.head.parameters().learned();
+        let named = of_head
+            .map(|(name, variable)| (format!("{HEAD}{name}"), variable))
+            .chain(of_tail.map(|(name, variable)| (format!("{TAIL}{name}"), variable)));
+        let mut gradients: Gradients = named
+            .filter_map(|(name, variable)| Some((name, store.get(variable.as_tensor())?.clone())))
+            .collect();
+        // One length for all of them: head and network are one function.
         let longest = self.objective.recipe.clip_norm.unwrap_or(f64::INFINITY);
         if !clip_by_global_norm(&mut gradients, longest)?.is_finite() {
             return Ok(Step::NotFinite);
         }
-        self.optimiser.step(self.head.parameters(), &gradients, learning_rate)?;
+        let of = |prefix: &str| -> Gradients {
+            let own = gradients.iter().filter_map(|(name, gradient)| {
+                Some((name.strip_prefix(prefix)?.to_owned(), gradient.clone()))
+            });
+            own.collect()
+        };
+        self.optimiser.step(self.head.parameters(), &of(HEAD), learning_rate)?;
+        if let (Some(tail), Some(optimiser)) = (tail, &mut self.tail_optimiser) {
+            optimiser.step(tail.parameters(), &of(TAIL), learning_rate * tail.recipe().rate_share)?;
+        }
         Ok(Step::Loss(value))
     }
 
     /// Takes the finished epoch into the checkpoint.
     fn keep(&mut self, record: EpochRecord) -> Result<(), TrainError> {
         let head = self.head.parameters().to_tensors()?;
+        let tail = tail_tensors(self.objective.tail)?;
         let checkpoint = &mut self.checkpoint;
         if record.metric > checkpoint.facts.best.metric {
             checkpoint.facts.best = record;
             checkpoint.best_head = head.clone();
+            checkpoint.best_tail = tail.clone();
         }
         checkpoint.head = head;
+        checkpoint.tail = tail;
+        checkpoint.tail_optimiser =
+            self.tail_optimiser.as_ref().map(Optimiser::state).transpose()?.unwrap_or_default();
         checkpoint.optimiser = self.optimiser.state()?;
         checkpoint.facts.optimiser_steps = self.optimiser.n_steps();
         checkpoint.facts.step = self.step;
@@ -238,9 +291,10 @@ fn untrained(
     head: &Head,
     data: &TrainingData<'_>,
     recipe: &TrainingRecipe,
+    tail: Option<&Tail<'_>>,
     device: &Device,
 ) -> Result<Checkpoint, TrainError> {
-    let evaluation = evaluate(head, data, Part::Validation, Cut::Tuned, device)?;
+    let evaluation = validate(head, data, tail, device)?;
     let record = EpochRecord {
         epoch: 0,
         loss: None,
@@ -251,20 +305,55 @@ fn untrained(
     let tensors = head.parameters().to_tensors()?;
     let facts = Facts {
         recipe: recipe.clone(),
+        backbone: backbone_recipe(tail),
         shape: head.shape().clone(),
         step: 0,
         optimiser_steps: 0,
         best: record,
         history: vec![record],
     };
-    Ok(Checkpoint { facts, head: tensors.clone(), best_head: tensors, optimiser: Default::default() })
+    let network = tail_tensors(tail)?;
+    Ok(Checkpoint {
+        facts,
+        head: tensors.clone(),
+        best_head: tensors,
+        optimiser: Default::default(),
+        tail: network.clone(),
+        best_tail: network,
+        tail_optimiser: Default::default(),
+    })
+}
+
+/// The validation part, with the embeddings that the network gives by now.
+fn validate(
+    head: &Head,
+    data: &TrainingData<'_>,
+    tail: Option<&Tail<'_>>,
+    device: &Device,
+) -> Result<Evaluation, TrainError> {
+    let Some(tail) = tail else { return evaluate(head, data, Part::Validation, Cut::Tuned, device) };
+    let matrix = tail.matrix(&data.embedded_rows(Part::Validation), data.labels.n_rows())?;
+    evaluate(head, &data.with_first(&matrix), Part::Validation, Cut::Tuned, device)
+}
+
+fn tail_tensors(tail: Option<&Tail<'_>>) -> Result<NamedTensors, TrainError> {
+    Ok(tail.map(|tail| tail.parameters().to_tensors()).transpose()?.unwrap_or_default())
+}
+
+fn backbone_recipe(tail: Option<&Tail<'_>>) -> Option<BackboneRecipe> {
+    tail.map(|tail| tail.recipe().clone())
 }
 
 /// A saved state, its parameters put into `head`.
-fn taken_up(checkpoint: &Checkpoint, head: &Head, recipe: &TrainingRecipe) -> Result<Checkpoint, TrainError> {
+fn taken_up(
+    checkpoint: &Checkpoint,
+    head: &Head,
+    recipe: &TrainingRecipe,
+    tail: Option<&Tail<'_>>,
+) -> Result<Checkpoint, TrainError> {
     let refuse = |reason: &str| Err(TrainError::Checkpoint(reason.to_owned()));
     let saved = TrainingRecipe { max_epochs: recipe.max_epochs, ..checkpoint.facts.recipe.clone() };
-    if saved != *recipe {
+    if saved != *recipe || checkpoint.facts.backbone != backbone_recipe(tail) {
         return refuse("it was made by another recipe");
     }
     if checkpoint.facts.shape != *head.shape() {
@@ -273,6 +362,10 @@ fn taken_up(checkpoint: &Checkpoint, head: &Head, recipe: &TrainingRecipe) -> Re
     // Both must fit before the run starts, not only after it has ended.
     head.parameters().restore(&checkpoint.best_head)?;
     head.parameters().restore(&checkpoint.head)?;
+    if let Some(tail) = tail {
+        tail.parameters().restore(&checkpoint.best_tail)?;
+        tail.parameters().restore(&checkpoint.tail)?;
+    }
     let mut checkpoint = checkpoint.clone();
     checkpoint.facts.recipe.max_epochs = recipe.max_epochs;
     Ok(checkpoint)

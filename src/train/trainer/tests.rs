@@ -10,13 +10,15 @@ use super::{
     TrainingReport, TrainingReporter, evaluate, train,
 };
 use crate::encode::DenseMatrix;
+use crate::matching::MatcherRecipe;
 use crate::train::heads::{Depth, HEADS, HeadRecipe, Normalisation, PairMeasure, Towers};
 use crate::train::losses::{LOSSES, LossNeeds};
 use crate::train::miners::MinerRecipe;
 use crate::train::optimisers::Schedule;
 use crate::train::samplers::SamplerRecipe;
 use crate::train::{
-    DataFacts, Labels, Part, Random, Receipt, SplitShares, TrainError, Unreviewed, judge, split_by_group,
+    DataFacts, Labels, MatcherPlan, Part, Random, Receipt, SplitShares, TrainError, Unreviewed, judge,
+    split_by_group,
 };
 
 const N_GROUPS: u32 = 60;
@@ -24,9 +26,9 @@ const ROWS_A_GROUP: u32 = 4;
 const WIDTH: usize = 16;
 
 /// Two modalities, 60 groups of 4 rows; in each the first half of the numbers is the group's, the rest is noise.
-struct World {
-    matrices: [DenseMatrix; 2],
-    present: Vec<bool>,
+pub(super) struct World {
+    pub(super) matrices: [DenseMatrix; 2],
+    pub(super) present: Vec<bool>,
     labels: Labels,
     parts: Vec<Part>,
 }
@@ -38,7 +40,7 @@ fn normalised(mut row: Vec<f32>) -> Vec<f32> {
 }
 
 impl World {
-    fn new(unreviewed: Unreviewed, rejected: &[(u32, u32)]) -> Self {
+    pub(super) fn new(unreviewed: Unreviewed, rejected: &[(u32, u32)]) -> Self {
         let mut random = Random::new(11, "world");
         let mut symmetric = |scale: f64| ((random.unit() * 2.0 - 1.0) * scale) as f32;
         let mut matrix = || {
@@ -61,7 +63,7 @@ impl World {
         Self { matrices, present: vec![true; groups.len()], labels, parts }
     }
 
-    fn data(&self, n_modalities: usize) -> TrainingData<'_> {
+    pub(super) fn data(&self, n_modalities: usize) -> TrainingData<'_> {
         let features = self.matrices.iter().map(|matrix| Features { matrix, present: &self.present });
         TrainingData {
             modalities: features.take(n_modalities).collect(),
@@ -72,7 +74,7 @@ impl World {
     }
 }
 
-fn recipe() -> TrainingRecipe {
+pub(super) fn recipe() -> TrainingRecipe {
     TrainingRecipe {
         head: HeadRecipe { depth: Depth::Linear, width: 12, ..HeadRecipe::default() },
         sampler: SamplerRecipe::ClassesByItems { classes: 16, items: 4 },
@@ -86,7 +88,7 @@ fn recipe() -> TrainingRecipe {
 
 /// Keeps all reports and checkpoints; stops after so many reports.
 #[derive(Default)]
-struct Watcher {
+pub(super) struct Watcher {
     reports: Vec<TrainingReport>,
     checkpoints: Vec<Checkpoint>,
     stop_after: Option<usize>,
@@ -103,7 +105,10 @@ impl TrainingReporter for Watcher {
     }
 }
 
-fn run(data: &TrainingData<'_>, recipe: &TrainingRecipe) -> Result<(TrainingOutcome, Watcher), TrainError> {
+pub(super) fn run(
+    data: &TrainingData<'_>,
+    recipe: &TrainingRecipe,
+) -> Result<(TrainingOutcome, Watcher), TrainError> {
     let mut watcher = Watcher::default();
     let outcome = train(data, recipe, None, &Device::Cpu, &mut watcher)?;
     Ok((outcome, watcher))
@@ -364,7 +369,11 @@ fn the_receipt_judges_on_the_test_part() {
     let recipe = TrainingRecipe { max_epochs: 8, ..recipe() };
     let (outcome, _) = run(&data, &recipe).unwrap();
     let facts = DataFacts { catalog: "made up".to_owned(), encoders: vec!["a".to_owned()], log_position: 7 };
-    let receipt = judge(&data, &recipe, &outcome, facts, (5, SplitShares::default()), &Device::Cpu).unwrap();
+    let matcher = MatcherRecipe::default();
+    let matching = MatcherPlan { recipe: &matcher, beside: None, mixture: None };
+    let split = (5, SplitShares::default());
+    let judged = judge([&data, &data], &recipe, &outcome, facts, split, matching, &Device::Cpu).unwrap();
+    let receipt = judged.receipt;
     assert!(receipt.gain > 0.0 && receipt.gain_interval.low > 0.0, "{receipt:?}");
     assert!((receipt.after.mean_f1 - receipt.before.mean_f1 - receipt.gain).abs() < 1e-9);
     for judgement in [receipt.before, receipt.after] {
