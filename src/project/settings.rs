@@ -65,6 +65,7 @@ pub struct MatchSettings {
     /// Largest cluster before the guard cuts.
     pub max_cluster: usize,
     /// While the promoted model matches: which, and what it took the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trained: Option<Box<TrainedMatch>>,
 }
 

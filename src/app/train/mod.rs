@@ -1,8 +1,9 @@
 //! The Train station: what labels can feed, the recipe and its settings, the run and its curves, receipts, promoting and rolling
-//! back. Files: `run` (a run from its start to its receipt), `recipe` (choosing and changing one), `runs` (the table of receipts),
-//! `in_use` (which model matches), `actions`.
+//! back. Files: `asked` (counts and drawn groups), `run` (a run from its start to its receipt), `recipe` (choosing and changing
+//! one), `runs` (the table of receipts), `in_use` (which model matches), `actions`.
 
 mod actions;
+mod asked;
 mod in_use;
 mod recipe;
 mod run;
@@ -14,9 +15,10 @@ use std::sync::Arc;
 use super::{AppState, Effect, Said};
 use crate::catalog::PostingIdx;
 use crate::jobs::{GroupMap, LabelCounts, LabelSource, Request, TrainedAnswer, TrainedReceipt, TrainedTask};
-use crate::train::NamedRecipe;
 
 pub(super) use actions::ACTIONS;
+use asked::{Counted, count, map};
+pub(super) use asked::{counted, mapped, not_counted, not_mapped};
 pub(super) use in_use::{answered, by_promoted};
 pub use recipe::RecipeDraft;
 pub use run::{Run, StoredCurve};
@@ -95,14 +97,6 @@ pub struct TrainState {
     counted: Option<Counted>,
     generation: u64,
     mapping: Option<String>,
-}
-
-/// What the counts were asked for.
-#[derive(Clone, Debug, PartialEq)]
-struct Counted {
-    n_entries: usize,
-    labels: LabelSource,
-    recipe: NamedRecipe,
 }
 
 /// Commands of this area.
@@ -263,12 +257,6 @@ fn open_section(state: &mut AppState, section: TrainSection) -> Vec<Effect> {
 }
 
 impl TrainState {
-    /// Whether the counts are of other labels than these.
-    pub fn is_outdated(&self, app: &AppState) -> bool {
-        let is_unread = self.draft.recipes.is_empty();
-        app.session.open.is_some() && (is_unread || self.counted != wanted_counts(app))
-    }
-
     /// The run whose receipt is in view.
     pub fn shown_run(&self) -> Option<&crate::jobs::TrainedRun> {
         self.run(self.shown.as_ref()?)
@@ -285,11 +273,6 @@ impl TrainState {
         promoted.is_some_and(|promoted| promoted.receipt.head_digest == receipt.head_digest)
     }
 
-    /// The picture of a receipt's groups, once it is there.
-    pub fn map_of(&self, receipt: &TrainedReceipt) -> Option<&Arc<GroupMap>> {
-        self.maps.iter().find(|map| map.digest == receipt.head_digest)
-    }
-
     /// The pairs of a receipt that are shown.
     pub fn pairs_of<'r>(&self, receipt: &'r TrainedReceipt) -> &'r [(String, String)] {
         match self.pairs {
@@ -297,47 +280,6 @@ impl TrainState {
             PairKind::Broken => &receipt.broken,
         }
     }
-}
-
-fn wanted_counts(app: &AppState) -> Option<Counted> {
-    Some(Counted {
-        n_entries: app.saving.review.entries().len(),
-        labels: app.train.labels,
-        recipe: app.train.draft.recipe.clone()?,
-    })
-}
-
-/// Asks what the labels can feed, and reads the recipes the first time.
-fn count(state: &mut AppState) -> Vec<Effect> {
-    if let Err(message) = state.train.draft.read() {
-        return super::events::fail(state, message);
-    }
-    let Some(wanted) = wanted_counts(state).filter(|_| state.session.open.is_some()) else {
-        return Vec::new();
-    };
-    state.train.generation += 1;
-    let request = Request::CountLabels {
-        recipe: Box::new(wanted.recipe.clone()),
-        labels: wanted.labels,
-        review: Arc::new(state.saving.review.clone()),
-        generation: state.train.generation,
-    };
-    state.train.counted = Some(wanted);
-    vec![Effect::Job(request)]
-}
-
-/// The labels are counted.
-pub(super) fn counted(state: &mut AppState, counts: LabelCounts, generation: u64) {
-    if generation == state.train.generation {
-        state.train.counts = Some(counts);
-        state.train.counts_refused = None;
-    }
-}
-
-/// The labels cannot be counted.
-pub(super) fn not_counted(state: &mut AppState, message: String) {
-    state.train.counts = None;
-    state.train.counts_refused = Some(message);
 }
 
 fn move_cursor(state: &mut AppState, by: i64) {
@@ -400,42 +342,10 @@ fn show(state: &mut AppState, id: RunId) -> Vec<Effect> {
     if state.train.shown.as_ref() != Some(&id) {
         state.train.pair_cursor = 0;
         state.train.pairs = PairKind::Fixed;
+        state.train.list.go_to(&id);
         state.train.shown = Some(id);
     }
     map(state)
-}
-
-/// Asks for the picture of the groups of the receipt in view, where it is not there.
-fn map(state: &mut AppState) -> Vec<Effect> {
-    let Some(run) = state.train.shown_run() else { return Vec::new() };
-    let receipt = run.receipt.clone();
-    let digest = receipt.head_digest.clone();
-    let is_refused = state.train.map_refused.as_ref().is_some_and(|(refused, _)| *refused == digest);
-    if is_refused || state.train.map_of(&receipt).is_some() || state.train.mapping.as_ref() == Some(&digest) {
-        return Vec::new();
-    }
-    state.train.mapping = Some(digest);
-    vec![Effect::Job(Request::MapGroups { receipt, review: Arc::new(state.saving.review.clone()) })]
-}
-
-/// The groups are drawn.
-pub(super) fn mapped(state: &mut AppState, map: Arc<GroupMap>) {
-    const MOST_MAPS: usize = 16;
-    state.train.mapping = None;
-    state.train.maps.retain(|known| known.digest != map.digest);
-    state.train.maps.push(map);
-    if state.train.maps.len() > MOST_MAPS {
-        state.train.maps.remove(0);
-    }
-}
-
-/// The groups are not drawn; the receipt says why (`None`: it was stopped, and may be asked for again).
-pub(super) fn not_mapped(state: &mut AppState, message: Option<String>) {
-    if let Some(digest) = state.train.mapping.take()
-        && let Some(message) = message
-    {
-        state.train.map_refused = Some((digest, message));
-    }
 }
 
 #[cfg(test)]

@@ -131,6 +131,11 @@ impl RunList {
         self.newest.clone()
     }
 
+    /// Puts the cursor on a run.
+    pub(super) fn go_to(&mut self, id: &RunId) {
+        self.cursor = self.order.iter().position(|listed| listed == id).unwrap_or(self.cursor);
+    }
+
     /// Puts the runs in order; the cursor stays on its run.
     pub(super) fn arrange(&mut self, runs: &[TrainedRun]) {
         let under = self.under_cursor();

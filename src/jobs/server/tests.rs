@@ -51,9 +51,17 @@ fn entry(n: u64) -> Entry {
     }
 }
 
-pub(super) fn open_demo(server: &JobServer, folder: &std::path::Path) -> Box<crate::jobs::Opened> {
+fn open_demo(server: &JobServer, folder: &std::path::Path) -> Box<crate::jobs::Opened> {
+    open_demo_of(12, server, folder)
+}
+
+pub(super) fn open_demo_of(
+    n_products: u32,
+    server: &JobServer,
+    folder: &std::path::Path,
+) -> Box<crate::jobs::Opened> {
     let job = server.send(Request::OpenCatalogue {
-        source: CatalogSource::Demo { n_products: 12, seed: 3 },
+        source: CatalogSource::Demo { n_products, seed: 3 },
         options: OpenOptions::default(),
         folder: Some(folder.join("demo.lookalike")),
     });

@@ -119,7 +119,9 @@ fn strategy_label(context: ViewContext<'_>, id: &str) -> String {
 fn slider(ui: &mut egui::Ui, label: &str, value: &mut f32, tooltip: &str) {
     let name = ui.label(RichText::new(label).small());
     ui.spacing_mut().slider_width = 80.0;
-    ui.add(egui::Slider::new(value, 0.0..=1.0).fixed_decimals(2)).labelled_by(name.id).on_hover_text(tooltip);
+    // Thresholds move in steps of 0.005, and one that a model brings stays as it is until somebody moves it.
+    let slider = egui::Slider::new(value, 0.0..=1.0).fixed_decimals(3).clamping(egui::SliderClamping::Edits);
+    ui.add(slider).labelled_by(name.id).on_hover_text(tooltip);
 }
 
 fn threshold(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {

@@ -238,7 +238,7 @@ fn number(value: f64, [low, high]: [f64; 2]) -> String {
         return format!("{value:.0e}");
     }
     match width {
-        width if width >= 20.0 => format!("{value:.0}"),
+        width if width >= 20.0 || width >= 2.0 && value.fract() == 0.0 => format!("{value:.0}"),
         width if width >= 2.0 => format!("{value:.1}"),
         width if width >= 0.05 => format!("{value:.2}"),
         _ => format!("{value:.4}"),

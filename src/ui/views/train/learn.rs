@@ -119,7 +119,7 @@ fn feed(ui: &mut egui::Ui, context: ViewContext<'_>, counts: &LabelCounts) {
             head(ui, title);
         }
         ui.end_row();
-        let lines: [(&str, &str, fn(&Feed) -> u64); 6] = [
+        let lines: [(&str, &str, Count); 6] = [
             ("Same pairs", "Pairs known to be the same", |feed| feed.n_same),
             ("Different pairs", "Pairs known to be different", |feed| feed.n_different),
             ("Triplets", "A posting with one that is the same and one that is different", |feed| {
@@ -139,6 +139,9 @@ fn feed(ui: &mut egui::Ui, context: ViewContext<'_>, counts: &LabelCounts) {
     });
     ui.spacing_mut().interact_size.y = before;
 }
+
+/// Reads one number of what can be fed.
+type Count = fn(&Feed) -> u64;
 
 /// Digits in threes: 34,250.
 fn grouped(n: u64) -> String {
@@ -262,7 +265,7 @@ fn running(ui: &mut egui::Ui, context: ViewContext<'_>, run: &Run, out: &mut Out
     }];
     Chart { name: "Loss", x_name: "step", lines: &loss, rules: &[] }.show(ui, context, size);
     let rate = [Line {
-        name: "",
+        name: "of the last step",
         points: by_step(|moment| Some(moment.learning_rate)),
         colour: palette.text_weak,
         mark: Mark::Frame,

@@ -1,11 +1,12 @@
 //! The pairs a run fixed and the pairs it broke, as pictures side by side; each opens in Compare.
 
-use egui::{RichText, Sense, Stroke, StrokeKind, Vec2, pos2, vec2};
+use egui::{Align2, RichText, Sense, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 use super::{send, weak};
 use crate::app::{PairKind, TrainCommand};
 use crate::catalog::{Catalog, PostingIdx};
 use crate::jobs::TrainedReceipt;
+use crate::review::{PairStanding, Verdict};
 use crate::ui::{Outbox, ViewContext, widgets};
 
 const THUMBNAIL: f32 = 84.0;
@@ -66,7 +67,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, receipt: &Traine
     let n_columns = ((width + gap) / (CARD_WIDTH * scale + gap)).floor().max(1.0) as usize;
     let card = vec2(
         (width + gap) / n_columns as f32 - gap,
-        THUMBNAIL + 16.0 + 2.6 * ui.text_style_height(&egui::TextStyle::Small),
+        THUMBNAIL + 16.0 + 3.7 * ui.text_style_height(&egui::TextStyle::Small),
     );
     let n_page = n_columns * N_LINES;
     let first = train.pair_cursor / n_page * n_page;
@@ -110,8 +111,11 @@ fn one(
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let found: Option<(PostingIdx, PostingIdx)> = catalog.find(left).zip(catalog.find(right));
     let kind = if train.pairs == PairKind::Fixed { "Fixed" } else { "Broken" };
+    let change = found.map_or("", |pair| change(context, catalog, pair, (left, right)));
     let name = match found {
-        Some((a, b)) => format!("{kind} pair {}: {} and {}", number + 1, catalog.title(a), catalog.title(b)),
+        Some((a, b)) => {
+            format!("{kind} pair {}, {change}: {} and {}", number + 1, catalog.title(a), catalog.title(b))
+        }
         None => format!("{kind} pair {} is not in this catalogue any more", number + 1),
     };
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, found.is_some(), &name));
@@ -146,8 +150,28 @@ fn one(
         );
         ui.painter().galley(pos2(corner.x, picture.bottom() + 4.0), galley, palette.text);
     }
+    let place = pos2(rect.left() + 8.0, rect.bottom() - 4.0);
+    ui.painter().text(place, Align2::LEFT_BOTTOM, change, font, palette.text_weak);
     if response.clicked() {
         send(out, TrainCommand::SetCursor(number));
         send(out, TrainCommand::OpenPair(a, b));
+    }
+}
+
+/// What changed about a pair, which its truth tells.
+fn change(
+    context: ViewContext<'_>,
+    catalog: &Catalog,
+    (a, b): (PostingIdx, PostingIdx),
+    (left, right): (&str, &str),
+) -> &'static str {
+    let said = context.app.saving.review.standing(left, right);
+    let is_labelled = catalog.group(a).is_some() && catalog.group(a) == catalog.group(b);
+    let is_same = said == PairStanding::Decided(Verdict::Same) || is_labelled;
+    match (context.app.train.pairs, is_same) {
+        (PairKind::Fixed, true) => "= matched now",
+        (PairKind::Fixed, false) => "\u{2260} no longer matched",
+        (PairKind::Broken, true) => "\u{2260} no longer matched",
+        (PairKind::Broken, false) => "= wrongly matched now",
     }
 }

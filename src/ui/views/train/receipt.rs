@@ -217,7 +217,7 @@ fn curves(ui: &mut egui::Ui, context: ViewContext<'_>, receipt: &TrainedReceipt,
         mark: Mark::Diamond,
     }];
     let rate = [Line {
-        name: "",
+        name: "of the last step",
         points: history(|record| record.loss.map(|_| record.learning_rate)),
         colour: palette.text_weak,
         mark: Mark::Frame,

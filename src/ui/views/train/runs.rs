@@ -145,7 +145,7 @@ fn differing(a: &TrainedReceipt, b: &TrainedReceipt) -> Vec<(String, [String; 2]
 fn table(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let train = &context.app.train;
     let list = &train.list;
-    let widths = [140.0, 200.0, 150.0, 60.0, 90.0, 90.0, 160.0, 80.0, 80.0, 70.0];
+    let widths = [136.0, 190.0, 146.0, 52.0, 80.0, 76.0, 204.0, 64.0, 64.0, 72.0];
     let columns: Vec<Column> = RunColumn::ALL
         .into_iter()
         .zip(widths)

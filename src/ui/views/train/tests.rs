@@ -191,7 +191,7 @@ fn a_receipt_says_what_was_gained_and_its_pairs_open() {
     ));
     assert!(shows(&page, "Validation: no group of two and more"));
     assert!(shows(&page, "60 entries") && shows(&page, "digest-3"));
-    let pair = page.query_all_by_label_contains("Fixed pair 1: ").next().unwrap();
+    let pair = page.query_all_by_label_contains("Fixed pair 1, ").next().unwrap();
     pair.click();
     page.run_steps(2);
     assert_eq!(page.state().compare.pair, Some((PostingIdx(0), PostingIdx(1))));
