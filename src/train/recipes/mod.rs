@@ -59,6 +59,7 @@ const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/siamese-neuron.ron"),
     include_str!("../../../assets/recipes/shopee-arcface.ron"),
     include_str!("../../../assets/recipes/shopee-arcface-ensemble.ron"),
+    include_str!("../../../assets/recipes/shopee-text.ron"),
     include_str!("../../../assets/recipes/catalog-softmax.ron"),
     include_str!("../../../assets/recipes/catalog-arcface.ron"),
     include_str!("../../../assets/recipes/catalog-arcface-glove.ron"),
