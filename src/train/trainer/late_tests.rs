@@ -62,7 +62,7 @@ fn mixed(world: &World, cohort_neighbors: usize) -> Result<Judged, TrainError> {
     let matcher = MatcherRecipe::default();
     let matching = MatcherPlan { recipe: &matcher, beside: None, mixture: Some(plan) };
     let split = (5, SplitShares::default());
-    judge(&data, &recipe, &outcome, DataFacts::default(), split, matching, &Device::Cpu)
+    judge([&data, &data], &recipe, &outcome, DataFacts::default(), split, matching, &Device::Cpu)
 }
 
 #[test]
