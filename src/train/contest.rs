@@ -3,9 +3,10 @@
 
 use candle_core::Device;
 
+use super::curve::CurvePoint;
 use super::heads::Head;
 use super::mixture::{FittedMixture, MixtureTable};
-use super::pool::{MOST_MATCHES, MatcherPlan, Pool, schools};
+use super::pool::{Answer, MOST_MATCHES, MatcherPlan, Pool, schools};
 use super::trainer::{Evaluation, TrainingData};
 use super::{Part, TrainError};
 use crate::index::Neighbors;
@@ -33,6 +34,8 @@ pub struct OnTest {
     pub mixture: Option<FittedMixture>,
     /// Matches of each row of the pool.
     pub matches: Neighbors,
+    /// What other thresholds would have given.
+    pub curve: Vec<CurvePoint>,
     /// Mean per-row F1 on the validation part, the best that was found there.
     pub validation_f1: f64,
 }
@@ -80,7 +83,7 @@ pub fn on_test(
         }
     };
     let (matcher, tuned) = validation.fit(plan.recipe, data, &schools)?;
-    let (evaluation, matches) = test.judged(&matcher, data)?;
+    let Answer { evaluation, matches, curve } = test.judged(&matcher, data)?;
     let validation_f1 = tuned.scores.mean_f1;
-    Ok(OnTest { rows: test.rows, evaluation, matcher, mixture, matches, validation_f1 })
+    Ok(OnTest { rows: test.rows, evaluation, matcher, mixture, matches, curve, validation_f1 })
 }

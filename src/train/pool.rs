@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use candle_core::Device;
 
+use super::curve::{CurvePoint, curve_of};
 use super::heads::{Head, PairMeasure, Towers};
 use super::mixture::MixturePlan;
 use super::trainer::{Evaluation, TrainingData, f1_by_row, head_embeddings, head_neighbors};
@@ -48,6 +49,17 @@ impl MatcherPlan<'_> {
         let of_part = (0_u32..).zip(data.parts).filter(|(_, found)| **found == part);
         of_part.map(|(row, _)| row).filter(is_there).collect()
     }
+}
+
+/// What a fitted matcher makes of a pool.
+#[derive(Debug)]
+pub struct Answer {
+    /// Scores over the labelled rows.
+    pub evaluation: Evaluation,
+    /// Each row's matches, as places in the pool.
+    pub matches: Neighbors,
+    /// What other thresholds would have given.
+    pub curve: Vec<CurvePoint>,
 }
 
 /// A pool under one head.
@@ -155,11 +167,7 @@ impl Pool {
     ///
     /// # Errors
     /// [`TrainError::EmptyTest`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here.
-    pub fn judged(
-        &self,
-        fitted: &FittedMatcher,
-        data: &TrainingData<'_>,
-    ) -> Result<(Evaluation, Neighbors), TrainError> {
+    pub fn judged(&self, fitted: &FittedMatcher, data: &TrainingData<'_>) -> Result<Answer, TrainError> {
         let groups = self.groups(data);
         let labelled: Vec<u32> =
             (0..).zip(&groups).filter(|(_, group)| group.is_some()).map(|(row, _)| row).collect();
@@ -184,7 +192,7 @@ impl Pool {
             scores: curve.first().map(|point| point.scores).unwrap_or_default(),
             rows: f1_by_row(&matches, &groups),
         };
-        Ok((evaluation, matches))
+        Ok(Answer { curve: curve_of(&lists, &groups, &options), evaluation, matches })
     }
 }
 

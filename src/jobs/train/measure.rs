@@ -141,7 +141,7 @@ fn one_seed(
     let data = prepared.data(&parts, recipe, bench, context)?;
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
     let training = crate::train::TrainingRecipe { seed, ..recipe.training.clone() };
-    let mut watch = Watch { context, meter: None, recipe: &recipe.id };
+    let mut watch = Watch::new(context, recipe);
     let seeded = NamedRecipe { training, ..recipe.clone() };
     let (outcome, network) = train_parts(bench, &seeded, prepared, &data, None, &device, &mut watch)?;
     drop(watch);

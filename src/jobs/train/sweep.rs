@@ -129,7 +129,7 @@ fn one(
     let parts = prepared.parts(recipe.training.seed);
     let data = prepared.data(&parts, recipe, bench, context)?;
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
-    let mut watch = Watch { context, meter: None, recipe: &recipe.id };
+    let mut watch = Watch::new(context, recipe);
     let outcome = train(&data, &recipe.training, None, &device, &mut watch)?;
     drop(watch);
     let mut notes = prepared.features.notes.clone();

@@ -148,11 +148,11 @@ proptest! {
             for ground in [&ground, &lists] {
                 let stages = [("stages", 2.0), ("threshold1", first), ("threshold2", second)];
                 let found = apply("inb", ground, &stages);
-                for row in 0..rows.len() {
+                for (row, of_row) in of_twice.iter().enumerate() {
                     prop_assert_eq!(found.list(row).0[0] as usize, row);
                     prop_assert!(found.list(row).1.is_sorted_by(|a, b| a >= b));
                     for other in (0..rows.len()).filter(|other| *other != row) {
-                        let expected = of_twice[row][other];
+                        let expected = of_row[other];
                         prop_assert!((score(&found, row, other, 0.0) - expected).abs() < 1e-4, "{row} {other}");
                     }
                 }
@@ -182,9 +182,9 @@ proptest! {
                     let values = [("n", n_most as f64), ("both", both), ("image_alpha", alpha)];
                     let found = apply("alpha-query-expansion", ground, &values);
                     let plain = apply("query-expansion", ground, &[("n", n_most as f64), ("both", both)]);
-                    for row in 0..rows.len() {
+                    for (row, of_row) in expected.iter().enumerate() {
                         for other in (0..rows.len()).filter(|other| *other != row) {
-                            let error = score(&found, row, other, 0.0) - expected[row][other];
+                            let error = score(&found, row, other, 0.0) - of_row[other];
                             prop_assert!(error.abs() < 1e-4, "{row} {other} {both} {error}");
                         }
                     }

@@ -47,6 +47,9 @@ pub struct NamedRecipe {
     pub training: TrainingRecipe,
 }
 
+/// Folders beside those of recipes.
+const TAKEN: &[&str] = &["autoencoder", "promoted", "receipts", "unfinished"];
+
 /// The recipes that come with the program, in the order in which they are listed.
 const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/lookalike-best.ron"),
@@ -91,12 +94,13 @@ impl NamedRecipe {
     /// [`TrainError::Recipe`] with the reason.
     pub fn check(&self) -> Result<(), TrainError> {
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-        // These two folders hold something else.
-        let is_taken = self.id == "autoencoder" || self.id == "promoted";
+        // These folders hold something else.
+        let is_taken = TAKEN.contains(&self.id.as_str());
         if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(is_plain) || is_taken {
             return Err(TrainError::Recipe(format!(
-                "`{}` cannot be its id; use up to 64 letters, digits, - and _, not `autoencoder` or `promoted`",
-                self.id
+                "`{}` cannot be its id; use up to 64 letters, digits, - and _, and none of {}",
+                self.id,
+                TAKEN.join(", ")
             )));
         }
         if self.image_encoders.is_empty() && self.text_encoders.is_empty() {

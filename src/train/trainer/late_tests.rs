@@ -30,7 +30,9 @@ fn a_whitened_start_is_better_than_a_random_one_and_may_stay_as_it_is() {
     assert_eq!(first(&stayed), first(&started), "the start hangs on data and recipe alone");
     for fused in [Towers::Fused, Towers::PerModality] {
         let head = HeadRecipe { towers: fused, ..whitened().head };
-        assert!(run(&data, &TrainingRecipe { head, max_epochs: 0, ..whitened() }).unwrap().0.best.metric > 0.4);
+        assert!(
+            run(&data, &TrainingRecipe { head, max_epochs: 0, ..whitened() }).unwrap().0.best.metric > 0.4
+        );
     }
 }
 
@@ -77,7 +79,10 @@ fn a_mixture_is_judged_against_the_frozen_mixture() {
     // The frozen side has learned nothing, a cohort included.
     assert_eq!((before.cohort_neighbors, after.cohort_neighbors), (0, 3));
     assert!(receipt.gain > 0.0, "{receipt:?}");
-    assert!(after.weights[0] > before.weights[0], "the projected part does not count more: {before:?} {after:?}");
+    assert!(
+        after.weights[0] > before.weights[0],
+        "the projected part does not count more: {before:?} {after:?}"
+    );
     let text = receipt.to_ron().unwrap();
     assert_eq!(crate::train::Receipt::from_ron(&text).unwrap(), receipt);
 }

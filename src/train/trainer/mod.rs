@@ -19,6 +19,8 @@ mod late_tests;
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
+use super::heads::Head;
+
 pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
 pub(super) use evaluate::f1_by_row;
@@ -60,6 +62,9 @@ pub struct TrainingReport {
 pub trait TrainingReporter {
     /// Called after every step and after every validation.
     fn report(&mut self, report: &TrainingReport) -> Flow;
+
+    /// Called after every validation with the head as it is then.
+    fn validated(&mut self, _head: &Head, _record: &EpochRecord) {}
 
     /// Called after every epoch with all that is needed to go on from there.
     fn checkpoint(&mut self, _checkpoint: &Checkpoint) {}

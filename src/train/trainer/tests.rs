@@ -105,7 +105,10 @@ impl TrainingReporter for Watcher {
     }
 }
 
-pub(super) fn run(data: &TrainingData<'_>, recipe: &TrainingRecipe) -> Result<(TrainingOutcome, Watcher), TrainError> {
+pub(super) fn run(
+    data: &TrainingData<'_>,
+    recipe: &TrainingRecipe,
+) -> Result<(TrainingOutcome, Watcher), TrainError> {
     let mut watcher = Watcher::default();
     let outcome = train(data, recipe, None, &Device::Cpu, &mut watcher)?;
     Ok((outcome, watcher))
