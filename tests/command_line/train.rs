@@ -119,7 +119,7 @@ fn a_run_that_fails_leaves_the_former_model() {
     let base = ["train", "--project", &project, "--recipe", "lookalike-best"];
     for (more, reason) in [
         (
-            &["--set", "learning_rate=1e38", "--set", "clip_norm=null", "--set", "max_epochs=1"][..],
+            &["--set", "learning_rate=1e38", "--set", "clip_norm=null", "--set", "max_epochs=3"][..],
             "smaller learning_rate",
         ),
         (&["--labels", "decisions"], "no pair of postings known to be the same"),
