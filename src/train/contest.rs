@@ -52,6 +52,13 @@ pub fn on_test(
     device: &Device,
 ) -> Result<OnTest, TrainError> {
     let rows = |part: Part| plan.rows(data, part);
+    // Nothing can be embedded of nobody.
+    if rows(Part::Validation).is_empty() {
+        return Err(TrainError::EmptyValidation);
+    }
+    if rows(Part::Test).is_empty() {
+        return Err(TrainError::EmptyTest);
+    }
     let (validation, test, mixture, schools) = match (system, plan.mixture) {
         (System::Head(head), None) => {
             let pool = |rows: Vec<u32>| Pool::new(head, data, rows, plan, device);
