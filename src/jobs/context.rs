@@ -69,19 +69,30 @@ impl<'a> Context<'a> {
     /// Runs device-free work on a thread pool of its own (rayon serves its own queue before anybody else's, so long work on
     /// the common pool would starve a click) and keeps serving [`Self::between`] meanwhile. A panic in `work` goes on here.
     pub fn aside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.aside_telling(|_: &(dyn Fn(()) + Sync)| work(), |()| {})
+    }
+
+    /// As [`Self::aside`] for work that tells something while it runs: `told` hears it here, a moment later.
+    pub fn aside_telling<T: Send, M: Send>(
+        &self,
+        work: impl FnOnce(&(dyn Fn(M) + Sync)) -> T + Send,
+        mut told: impl FnMut(M),
+    ) -> T {
         std::thread::scope(|scope| {
-            let (done, finished) = channel();
+            let (to, from) = channel();
             let worker = scope.spawn(move || {
-                let result = match long_pool() {
-                    Some(pool) => pool.install(work),
-                    None => work(),
-                };
                 // The receiver lives until this scope ends.
-                let _ = done.send(result);
+                let tell = |message| drop(to.send(Sent::Told(message)));
+                let result = match long_pool() {
+                    Some(pool) => pool.install(|| work(&tell)),
+                    None => work(&tell),
+                };
+                drop(to.send(Sent::Done(result)));
             });
             loop {
-                match finished.recv_timeout(Duration::from_millis(10)) {
-                    Ok(result) => return result,
+                match from.recv_timeout(Duration::from_millis(10)) {
+                    Ok(Sent::Told(message)) => told(message),
+                    Ok(Sent::Done(result)) => return result,
                     Err(RecvTimeoutError::Timeout) => (self.between)(),
                     Err(RecvTimeoutError::Disconnected) => match worker.join() {
                         Err(panic) => std::panic::resume_unwind(panic),
@@ -91,6 +102,12 @@ impl<'a> Context<'a> {
             }
         })
     }
+}
+
+/// What work aside sends.
+enum Sent<T, M> {
+    Told(M),
+    Done(T),
 }
 
 impl std::fmt::Debug for Context<'_> {
@@ -128,6 +145,20 @@ mod tests {
         let result = context.aside(move || gate.recv().map(|()| 7));
         assert_eq!(result, Ok(7));
         assert!(n_served.get() >= 1);
+    }
+
+    #[test]
+    fn what_work_aside_tells_is_heard_in_order() {
+        let context = Context::new(&SilentReporter, CancelToken::default());
+        let mut heard = Vec::new();
+        let result = context.aside_telling(
+            |tell| {
+                (0..5).for_each(tell);
+                "done"
+            },
+            |message| heard.push(message),
+        );
+        assert_eq!((result, heard), ("done", vec![0, 1, 2, 3, 4]));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::Device;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -11,13 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::super::embed::embed_pictures_with;
 use super::super::timings::Timings;
-use super::super::{Context, JobError, Meter, Workbench, pictures};
+use super::super::{CancelToken, Context, JobError, Meter, Workbench, pictures};
 use super::features::{FeatureSet, Side};
 use crate::catalog::PostingIdx;
 use crate::encode::{Backbone, Stem};
 use crate::train::{
-    BackboneRecipe, Checkpoint, Maps, NamedRecipe, Tail, TrainingData, TrainingOutcome, TrainingReporter,
-    View, train_with, views,
+    BackboneRecipe, Checkpoint, Flow, Maps, NamedRecipe, Tail, TrainingData, TrainingOutcome, TrainingReport,
+    TrainingReporter, View, train_with, views,
 };
 
 /// Pictures decoded between two turns.
@@ -77,7 +78,20 @@ pub(super) fn train_network(
     let maps = compute_maps(bench, &network, &stem, backbone, &views, context)?;
     let tail = Tail::new(tail, &maps, backbone, network.width(), seed);
     let n_trained = tail.parameters().n_values();
-    let outcome = train_with(data, &recipe.training, Some(&tail), checkpoint, device, reporter)?;
+    let stop = AtomicBool::new(false);
+    let cancel = &context.cancel;
+    // A step over many pictures takes seconds; a click must not wait for it.
+    let outcome = context.aside_telling(
+        |tell| {
+            let mut relay = Relay { tell, stop: &stop, cancel };
+            train_with(data, &recipe.training, Some(&tail), checkpoint, device, &mut relay)
+        },
+        |report| {
+            if reporter.report(&report) == Flow::Stop {
+                stop.store(true, Ordering::Relaxed);
+            }
+        },
+    )?;
     let bytes = network.to_safetensors(&tail.weights()?)?;
     let facts = NetworkFacts {
         digest: blake3::hash(&bytes).to_hex().to_string(),
@@ -90,6 +104,20 @@ pub(super) fn train_network(
     let side =
         tuned_side(bench, &recipe.id, &image.encoder, Path::new("the network in memory"), &bytes, context)?;
     Ok((outcome, TunedNetwork { bytes, facts, side }))
+}
+
+/// Passes on what a run tells to the thread that serves others. What it answers is known at the next step.
+struct Relay<'a> {
+    tell: &'a (dyn Fn(TrainingReport) + Sync),
+    stop: &'a AtomicBool,
+    cancel: &'a CancelToken,
+}
+
+impl TrainingReporter for Relay<'_> {
+    fn report(&mut self, report: &TrainingReport) -> Flow {
+        (self.tell)(*report);
+        if self.stop.load(Ordering::Relaxed) || self.cancel.is_cancelled() { Flow::Stop } else { Flow::Continue }
+    }
 }
 
 /// The rows of the catalogue by the network `encoder` with the weights a recipe has trained; from the cache where they are there.
