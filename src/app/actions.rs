@@ -20,6 +20,8 @@ pub enum Context {
     Compare,
     /// The Catalogue station.
     Catalogue,
+    /// The Train station.
+    Train,
     /// The History station.
     History,
     /// The Models panel.
@@ -36,6 +38,7 @@ impl Context {
             Self::Batch => "Batch",
             Self::Compare => "Compare",
             Self::Catalogue => "Catalogue",
+            Self::Train => "Train",
             Self::History => "History",
             Self::Models => "Models",
         }
@@ -56,6 +59,7 @@ impl Context {
                 DuplicatesMode::Batch(_) => Self::Batch,
             },
             Station::Catalogue => Self::Catalogue,
+            Station::Train => Self::Train,
             Station::History => Self::History,
         }
     }
@@ -133,6 +137,7 @@ static ACTIONS: LazyLock<Vec<ActionSpec>> = LazyLock::new(|| {
         super::duplicates::ACTIONS,
         super::compare::ACTIONS,
         super::catalogue::ACTIONS,
+        super::train::ACTIONS,
         super::history::ACTIONS,
         super::models::ACTIONS,
     ]

@@ -20,19 +20,22 @@ pub enum Station {
     /// The queue of look-alikes to decide.
     #[default]
     Duplicates,
+    /// Learning from decisions, and its receipts.
+    Train,
     /// The log of decisions.
     History,
 }
 
 impl Station {
     /// All, in the order of the rail and of Ctrl+1, Ctrl+2, ...
-    pub const ALL: [Self; 3] = [Self::Catalogue, Self::Duplicates, Self::History];
+    pub const ALL: [Self; 4] = [Self::Catalogue, Self::Duplicates, Self::Train, Self::History];
 
     /// Name on the rail.
     pub fn label(self) -> &'static str {
         match self {
             Self::Catalogue => "Catalogue",
             Self::Duplicates => "Duplicates",
+            Self::Train => "Train",
             Self::History => "History",
         }
     }
@@ -218,11 +221,20 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
     )
     .quiet(),
     ActionSpec::press(
+        "chrome.train",
+        Context::Everywhere,
+        "Train",
+        "Goes to learning from decisions",
+        &["Ctrl+3"],
+        || Command::Chrome(ChromeCommand::Go(Station::Train)),
+    )
+    .quiet(),
+    ActionSpec::press(
         "chrome.history",
         Context::Everywhere,
         "History",
         "Goes to the log of decisions",
-        &["Ctrl+3"],
+        &["Ctrl+4"],
         || Command::Chrome(ChromeCommand::Go(Station::History)),
     )
     .quiet(),

@@ -26,6 +26,8 @@ pub enum PickFor {
     LogCopy,
     /// Where the problems table goes.
     Problems,
+    /// Where the head trained by the recipe with this id goes.
+    Head(String),
     /// The weights of a known model, or (`None`) of a new one.
     ModelFiles(Option<String>),
 }

@@ -11,12 +11,18 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             state.chrome.job_started(job, kind, state.now);
             match kind {
                 JobKind::Model(_, ticket) => super::models::started(state, job, ticket),
+                JobKind::Train => super::train::started(state, job),
                 _ => Vec::new(),
             }
         }
         Event::Progress { job, progress } => {
             super::models::progress(state, job, &progress);
+            super::train::progress(state, job, &progress);
             state.chrome.job_progress(job, progress);
+            Vec::new()
+        }
+        Event::Training { job, moment } => {
+            super::train::moment(state, job, moment);
             Vec::new()
         }
         Event::Note { message, .. } => {
@@ -40,10 +46,19 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             if kind == JobKind::Match {
                 state.matching.updating_since = None;
             }
-            if let JobKind::Model(_, ticket) = kind {
-                return super::models::failed(state, ticket, message);
+            match kind {
+                JobKind::Model(_, ticket) => super::models::failed(state, ticket, message),
+                JobKind::Train => super::train::failed(state, message),
+                JobKind::CountLabels => {
+                    super::train::not_counted(state, message);
+                    Vec::new()
+                }
+                JobKind::MapGroups => {
+                    super::train::not_mapped(state, Some(message));
+                    Vec::new()
+                }
+                _ => fail(state, message),
             }
-            fail(state, message)
         }
         Event::Cancelled { job, kind } => {
             state.chrome.job_ended(job);
@@ -52,6 +67,11 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             }
             match kind {
                 JobKind::Model(_, ticket) => super::models::cancelled(state, ticket),
+                JobKind::Train => super::train::cancelled(state),
+                JobKind::MapGroups => {
+                    super::train::not_mapped(state, None);
+                    Vec::new()
+                }
                 _ => Vec::new(),
             }
         }
@@ -146,6 +166,15 @@ fn answered(state: &mut AppState, outcome: Outcome, answer: Answer) -> Vec<Effec
             super::history::imported(state, gesture, &problems, &path)
         }
         Outcome::Models(answer) => super::models::answered(state, *answer),
+        Outcome::Trained(answer) => super::train::answered(state, *answer),
+        Outcome::Counted { counts, generation } => {
+            super::train::counted(state, *counts, generation);
+            Vec::new()
+        }
+        Outcome::Mapped(map) => {
+            super::train::mapped(state, map);
+            Vec::new()
+        }
         Outcome::Statistics(statistics) => {
             state.catalogue.statistics = Some(*statistics);
             Vec::new()

@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, PostingIdx};
 use crate::fuse::{FUSIONS, FusionParams};
 use crate::jobs::{MatchOutcome, Request, ThresholdRule};
 use crate::matching::Clusters;
-use crate::project::{Access, MatchSettings};
+use crate::project::{Access, MatchSettings, TRAINED_FUSION};
 
 /// Why a matching was asked for; decides whether its queue replaces the one in work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,18 +171,22 @@ pub(super) fn apply(state: &mut AppState, command: MatchCommand) -> Vec<Effect> 
     match command {
         MatchCommand::Threshold(threshold) => settings.threshold = rounded(threshold),
         MatchCommand::NudgeThreshold(by) => settings.threshold = rounded(settings.threshold + by),
-        MatchCommand::Fusion(id) => settings.fusion = id,
+        MatchCommand::Fusion(id) => set_fusion(state, &id),
         MatchCommand::StepFusion(by) => {
-            let at = FUSIONS.iter().position(|spec| spec.id == settings.fusion).unwrap_or(0);
-            let next = (at as i64 + i64::from(by)).rem_euclid(FUSIONS.len().max(1) as i64) as usize;
-            if let Some(spec) = FUSIONS.get(next) {
-                spec.id.clone_into(&mut settings.fusion);
+            let strategies = strategies(state);
+            let at = strategies.iter().position(|id| *id == before.fusion).unwrap_or(0);
+            let next = (at as i64 + i64::from(by)).rem_euclid(strategies.len().max(1) as i64) as usize;
+            if let Some(id) = strategies.get(next) {
+                set_fusion(state, id);
             }
         }
         MatchCommand::Params(params) => settings.params = params,
-        MatchCommand::ImageEncoder(id) => settings.image_encoder = id,
-        MatchCommand::TextEncoder(id) => settings.text_encoder = id,
-        MatchCommand::Translate(id) => settings.translate = id,
+        // A trained model reads its own encoders; whoever wants others wants to match without it.
+        MatchCommand::ImageEncoder(id) => {
+            *settings = MatchSettings { image_encoder: id, ..settings.frozen() }
+        }
+        MatchCommand::TextEncoder(id) => *settings = MatchSettings { text_encoder: id, ..settings.frozen() },
+        MatchCommand::Translate(id) => *settings = MatchSettings { translate: id, ..settings.frozen() },
         MatchCommand::Tune => {
             let has_groups = state.session.open.as_ref().is_some_and(|session| session.catalog.has_groups());
             if !has_groups {
@@ -205,6 +209,26 @@ pub(super) fn apply(state: &mut AppState, command: MatchCommand) -> Vec<Effect> 
         return Vec::new();
     }
     rematch_by(state, Cause::Control, rule)
+}
+
+/// Ids of the strategies that can be chosen: every fusion, and the promoted model where there is one.
+pub fn strategies(state: &AppState) -> Vec<&'static str> {
+    let trained = state.train.trained.promoted.as_ref().map(|_| TRAINED_FUSION);
+    FUSIONS.iter().map(|spec| spec.id).chain(trained).collect()
+}
+
+fn set_fusion(state: &mut AppState, id: &str) {
+    if state.matching.settings.fusion == id {
+        return;
+    }
+    if id == TRAINED_FUSION {
+        if let Some(settings) = super::train::by_promoted(state) {
+            state.matching.settings = settings;
+        }
+        return;
+    }
+    let frozen = state.matching.settings.frozen();
+    state.matching.settings = MatchSettings { fusion: id.to_owned(), ..frozen };
 }
 
 /// Thresholds move in steps of 0.005 within [-1, 1].

@@ -17,6 +17,7 @@ mod models;
 mod preferences;
 mod saving;
 mod session;
+mod train;
 
 pub use actions::{ActionSpec, Context, Trigger, action, actions, available};
 pub use catalogue::{
@@ -35,11 +36,15 @@ pub use history::{
     entry_wording, view_label,
 };
 pub use keymap::{Binding, Clash, KeyEvent, Keymap};
-pub use matching::{Cause, Change, MatchCommand, MatchState};
+pub use matching::{Cause, Change, MatchCommand, MatchState, strategies};
 pub use models::{ModelsCommand, ModelsState, RunningModel, Said, Which, reads_label};
 pub use preferences::{Preferences, ThemeChoice};
 pub use saving::{SaveStatus, SavingState};
 pub use session::{Session, SessionCommand, SessionState};
+pub use train::{
+    PairKind, RecipeDraft, Run, RunColumn, RunId, RunList, StoredCurve, TrainCommand, TrainSection,
+    TrainState,
+};
 
 /// The time, given by the shell at the start of each frame, so that everything that depends on it can be tested.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -71,6 +76,8 @@ pub struct AppState {
     pub catalogue: CatalogueState,
     /// The Models panel.
     pub models: ModelsState,
+    /// The Train station.
+    pub train: TrainState,
     /// The History station.
     pub history: HistoryState,
     /// Rail, palette, dialogs, toasts, running job.
@@ -92,6 +99,8 @@ pub enum Command {
     Catalogue(CatalogueCommand),
     /// The Models panel.
     Models(ModelsCommand),
+    /// The Train station.
+    Train(TrainCommand),
     /// The History station.
     History(HistoryCommand),
     /// Rail, palette, dialogs, toasts.
@@ -115,6 +124,7 @@ pub fn apply(state: &mut AppState, command: Command) -> Vec<Effect> {
         Command::Compare(command) => compare::apply(state, command),
         Command::Catalogue(command) => catalogue::apply(state, command),
         Command::Models(command) => models::apply(state, command),
+        Command::Train(command) => train::apply(state, command),
         Command::History(command) => history::apply(state, command),
         Command::Chrome(command) => chrome::apply(state, command),
     }

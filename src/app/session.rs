@@ -161,6 +161,7 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
         Effect::Job(Request::RecallPlace { reviewer, name: PLACE.to_owned() }),
         Effect::Job(Request::CollectStatistics),
     ];
+    effects.extend(super::train::opened(state));
     effects.extend(super::matching::rematch(state, super::matching::Cause::Opened));
     effects
 }

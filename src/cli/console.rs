@@ -84,6 +84,19 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Rows of cells as a Markdown table; the first is its heading.
+pub(super) fn markdown(rows: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for (place, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        if place == 0 {
+            text.push_str(&format!("|{}\n", "---|".repeat(row.len())));
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +106,7 @@ mod tests {
         let rows = [["id", "label"], ["idf-word", "x"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "id        label\nidf-word  x\n");
         assert_eq!(table(&[]), "");
+        let rows = [["a", "b"], ["1", "x|y"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(markdown(&rows), "| a | b |\n|---|---|\n| 1 | x\\|y |\n");
     }
 }

@@ -11,7 +11,7 @@ use crate::jobs::{
     Context, Grounds, JobError, MatchOutcome, MatchPlan, RowRule, ThresholdRule, TrainedModel, match_trained,
     match_with, trained_neighbors,
 };
-use crate::matching::{FittedMatcher, MATCHERS, MatcherRecipe};
+use crate::matching::{MATCHERS, MatcherRecipe};
 use crate::project::{MatchSettings, TrainedModels};
 use crate::review::ReviewState;
 
@@ -72,7 +72,8 @@ pub(super) struct MatchArgs {
 impl MatchArgs {
     /// The project's settings with what was given put over them.
     pub(super) fn over(&self, before: &MatchSettings) -> MatchSettings {
-        let mut settings = before.clone();
+        // A trained model is taken by its own options, never by these.
+        let mut settings = before.frozen();
         let put = |slot: &mut Option<String>, given: &Option<String>| {
             if let Some(id) = given {
                 *slot = (id != "none").then(|| id.clone());
@@ -123,12 +124,16 @@ impl MatchArgs {
         };
         let matched = match self.trained_model(&session)? {
             Some(model) => {
+                // The threshold the window has in force, where the model is the one in use there.
+                let own = &session.project.settings().matching;
+                let in_force = (own.is_trained() && self.trained.is_none()).then_some(own.threshold);
+                let learned = model.receipt.result.after.threshold;
                 let settings = MatchSettings {
                     image_encoder: model.receipt.image_encoder.clone(),
                     text_encoder: model.receipt.text_encoder.clone(),
                     fusion: "mean".to_owned(),
                     metric: Metric::Cosine,
-                    threshold: self.threshold.unwrap_or(model.receipt.result.after.threshold),
+                    threshold: self.threshold.or(in_force).unwrap_or(learned),
                     ..settings
                 };
                 let neighbors = trained_neighbors(&session.bench, &model, context)?;
@@ -136,7 +141,7 @@ impl MatchArgs {
                 match_trained(
                     &grounds,
                     neighbors,
-                    model.receipt.result.matcher_after.as_ref().map_or(1, FittedMatcher::min_matches),
+                    model.min_matches(),
                     &MatchPlan { settings: &settings, rule, review: Some(&review) },
                 )?
             }

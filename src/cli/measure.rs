@@ -5,13 +5,16 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::console::{Console, table};
+use super::console::{self, Console, table};
 use super::recipes;
 use super::session::{DeviceArgs, Session, with_context};
 use super::train::parse_setting;
 use crate::jobs::{JobError, MeasurePlan, Measured, Measurement, Scored, measure};
 use crate::project::TrainedModels;
-use crate::train::with_parameter;
+use crate::train::{built_in_recipes, with_parameter};
+
+/// Stands for every built-in recipe.
+const ALL: &str = "all";
 
 /// Compare a trained recipe with the best frozen fusion of the same encoders, on groups that neither was chosen on.
 ///
@@ -22,7 +25,7 @@ pub(super) struct Args {
     /// The project folder; its catalogue needs groups.
     #[arg(long, value_name = "DIR")]
     project: PathBuf,
-    /// A recipe of `lookalike recipes`, or the path of a recipe file of your own (RON).
+    /// A recipe of `lookalike recipes`, the path of a recipe file of your own (RON), or all: every recipe, a row each.
     #[arg(long, value_name = "ID", default_value = "lookalike-best")]
     recipe: String,
     /// Change a parameter of the recipe, such as max_epochs=5; may be given again.
@@ -63,6 +66,9 @@ struct Together {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
+    if args.recipe == ALL {
+        return run_all(args, console);
+    }
     let mut recipe = recipes::find(&args.recipe)?;
     for (name, value) in &args.set {
         recipe = with_parameter(&recipe, name, value)?;
@@ -73,13 +79,77 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
         let plan = MeasurePlan { recipe: &recipe, seeds: &args.seeds, by_column: Some(&args.by) };
         measure(&session.bench, &plan, &models, context)
     })?;
-    let together = (!args.together.is_empty()).then(|| together(&measured, &args.together));
+    let together = (!args.together.is_empty()).then(|| together_of(&measured, &args.together));
     let answer = Answer { measured, together };
     console.answer(&answer, || if args.markdown { markdown(&answer) } else { describe(&answer) });
     Ok(())
 }
 
-fn together(measured: &Measured, values: &[String]) -> Together {
+/// One recipe of all: what it gave, or why it gave nothing.
+#[derive(Serialize)]
+struct Line {
+    recipe: String,
+    measured: Option<Measured>,
+    together: Option<Together>,
+    error: Option<String>,
+}
+
+/// Every built-in recipe with the parameters it has in common set; one that cannot run here says why in its row.
+fn run_all(args: &Args, console: &Console) -> Result<(), JobError> {
+    let recipes = built_in_recipes()?;
+    let lines = with_context(|context| {
+        let session = Session::open(&args.project, &args.device, context)?;
+        let models = TrainedModels::new(session.project.trained());
+        let mut lines = Vec::new();
+        for mut recipe in recipes {
+            for (name, value) in &args.set {
+                recipe = with_parameter(&recipe, name, value)?;
+            }
+            let plan = MeasurePlan { recipe: &recipe, seeds: &args.seeds, by_column: Some(&args.by) };
+            let (measured, error) = match measure(&session.bench, &plan, &models, context) {
+                Ok(measured) => (Some(measured), None),
+                Err(JobError::Cancelled) => return Err(JobError::Cancelled),
+                Err(error) => (None, Some(error.to_string())),
+            };
+            let together = measured.as_ref().filter(|_| !args.together.is_empty());
+            let together = together.map(|measured| together_of(measured, &args.together));
+            lines.push(Line { recipe: recipe.id, measured, together, error });
+        }
+        Ok(lines)
+    })?;
+    console.answer(&serde_json::json!({ "recipes": lines, "seeds": args.seeds }), || {
+        let cells = all_cells(&lines);
+        if args.markdown { console::markdown(&cells) } else { table(&cells) }
+    });
+    Ok(())
+}
+
+/// A heading, then a line a recipe.
+fn all_cells(lines: &[Line]) -> Vec<Vec<String>> {
+    let heading = ["recipe", "encoders here", "frozen", "trained", "gain", "matcher", "seconds a seed"];
+    let line = |line: &Line| {
+        let mut cells = vec![line.recipe.clone()];
+        let Some(measured) = &line.measured else {
+            cells.push(line.error.clone().unwrap_or_default());
+            cells.resize(heading.len(), String::new());
+            return cells;
+        };
+        let mean = &measured.mean;
+        let (frozen, trained) = (mean.frozen_matched.mean_f1, mean.trained_matched.mean_f1);
+        let stands_in =
+            if measured.notes.iter().any(|note| note.contains("stands in")) { " (stand-ins)" } else { "" };
+        cells.push(format!("{}{stands_in}", measured.encoders.join(", ")));
+        cells.push(format!("{frozen:.4}"));
+        cells.push(format!("{trained:.4}"));
+        cells.push(format!("{:+.1}", 100.0 * (trained - frozen)));
+        cells.push(measured.matcher.clone());
+        cells.push(format!("{:.0}", measured.secs / measured.seeds.len().max(1) as f64));
+        cells
+    };
+    std::iter::once(heading.map(str::to_owned).to_vec()).chain(lines.iter().map(line)).collect()
+}
+
+fn together_of(measured: &Measured, values: &[String]) -> Together {
     let of = |pick: fn(&Measurement) -> &Scored| {
         let seeds = measured.seeds.iter().filter_map(|seed| {
             let scored = pick(&seed.scores);

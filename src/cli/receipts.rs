@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::console::Console;
-use crate::jobs::{JobError, TrainedModel, TrainedReceipt};
-use crate::project::{Access, Project, ProjectError, TrainedModels};
+use crate::jobs::{JobError, TrainedModel, TrainedReceipt, promoted_model};
+use crate::project::{Access, Project, ProjectError, ProjectSettings, TrainedModels};
 
 /// List what has been trained in a project: scores before and after on postings not learned from.
 #[derive(Debug, clap::Args)]
@@ -143,10 +143,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
 }
 
 pub(super) fn promote(args: &PromoteArgs, console: &Console) -> Result<(), JobError> {
-    let models = writable(&args.project)?;
+    let (mut project, models) = writable(&args.project)?;
     // A model that cannot be used is not put to use.
-    TrainedModel::new(models.load(&args.id)?)?;
+    let model = TrainedModel::new(models.load(&args.id)?)?;
     let promotion = models.promote(&args.id)?;
+    matches_by(&mut project, Some(&model))?;
     console.answer(&serde_json::json!({ "promoted": promotion }), || {
         format!("{} does the matching from now on; `lookalike rollback` goes back", promotion.id)
     });
@@ -154,7 +155,10 @@ pub(super) fn promote(args: &PromoteArgs, console: &Console) -> Result<(), JobEr
 }
 
 pub(super) fn roll_back(args: &RollbackArgs, console: &Console) -> Result<(), JobError> {
-    let promotion = writable(&args.project)?.roll_back()?;
+    let (mut project, models) = writable(&args.project)?;
+    let promotion = models.roll_back()?;
+    let model = promoted_model(&models)?.map(|(_, model)| model);
+    matches_by(&mut project, model.as_ref())?;
     console.answer(&serde_json::json!({ "promoted": promotion }), || match &promotion {
         Some(promotion) => format!("{} does the matching again", promotion.id),
         None => "no trained model is in use; the frozen encoders do the matching again".to_owned(),
@@ -168,10 +172,23 @@ fn models(folder: &Path) -> Result<(Project, TrainedModels), JobError> {
     Ok((project, models))
 }
 
-fn writable(folder: &Path) -> Result<TrainedModels, JobError> {
+/// The window matches by what is in use, too.
+fn matches_by(project: &mut Project, model: Option<&TrainedModel>) -> Result<(), JobError> {
+    let settings = project.settings().clone();
+    let matching = match model {
+        Some(TrainedModel { id, receipt, .. }) => {
+            let encoders = [receipt.image_encoder.clone(), receipt.text_encoder.clone()];
+            settings.matching.by_trained(id, encoders, receipt.result.after.threshold)
+        }
+        None => settings.matching.frozen(),
+    };
+    Ok(project.save_settings(ProjectSettings { matching, ..settings })?)
+}
+
+fn writable(folder: &Path) -> Result<(Project, TrainedModels), JobError> {
     let (project, models) = models(folder)?;
     if project.access() == Access::ReadOnly {
         return Err(ProjectError::ReadOnly { folder: folder.to_owned() }.into());
     }
-    Ok(models)
+    Ok((project, models))
 }

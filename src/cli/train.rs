@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::console::Console;
+use super::console::{Console, markdown, table};
 use super::match_args::{matcher_ids, parse_matcher_value};
 use super::receipts::{Line, describe};
 use super::recipes;
 use super::session::{DeviceArgs, Session, with_context};
-use crate::jobs::{JobError, LabelSource, TrainPlan, train_head};
+use crate::jobs::{JobError, LabelSource, SweepPlan, SweepRow, TrainPlan, sweep, train_head};
 use crate::matching::MatcherRecipe;
 use crate::project::{Access, ProjectError, TrainedModels};
-use crate::train::with_parameter;
+use crate::train::{NamedRecipe, with_parameter};
 
 /// Learn from the catalogue's groups and from decisions, and compare with the frozen encoders on postings not learned from.
 ///
@@ -32,6 +32,13 @@ pub(super) struct Args {
     /// Fix a parameter of the matcher, such as stages=2; may be given again. Others are chosen on the validation part.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_matcher_value)]
     matcher_set: Vec<(String, f64)>,
+    /// Train once for every combination of these values, save nothing, and tell how well each tells pairs apart: such as
+    /// margin=0,0.5,0.7 num_neg=1,5,10 modality=image,text,both.
+    #[arg(long, value_name = "NAME=V,V...", num_args = 1.., value_parser = parse_sweep)]
+    sweep: Vec<(String, Vec<String>)>,
+    /// Print a sweep as a Markdown table.
+    #[arg(long, requires = "sweep")]
+    markdown: bool,
     /// Learn from: catalogue (its groups), decisions or both.
     #[arg(long, value_name = "L", default_value = "both", value_parser = parse_labels)]
     labels: LabelSource,
@@ -53,6 +60,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     recipe.matcher.values.extend(args.matcher_set.iter().cloned());
     recipe.check()?;
     recipe.training.seed = args.seed;
+    if !args.sweep.is_empty() {
+        return run_sweep(args, &recipe, console);
+    }
     let line = with_context(|context| {
         let session = Session::open(&args.project, &args.device, context)?;
         if session.project.access() == Access::ReadOnly {
@@ -76,6 +86,72 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
 pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("give NAME=VALUE, such as max_epochs=5")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// `NAME=VALUE,VALUE`.
+fn parse_sweep(text: &str) -> Result<(String, Vec<String>), String> {
+    let (name, values) = text.split_once('=').ok_or("give NAME=VALUE,VALUE, such as margin=0,0.5")?;
+    let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
+    match values.iter().any(String::is_empty) {
+        true => Err(format!("a value of `{}` is empty; give NAME=VALUE,VALUE", name.trim())),
+        false => Ok((name.trim().to_owned(), values)),
+    }
+}
+
+fn run_sweep(args: &Args, recipe: &NamedRecipe, console: &Console) -> Result<(), JobError> {
+    let rows = with_context(|context| {
+        let session = Session::open(&args.project, &args.device, context)?;
+        let models = TrainedModels::new(session.project.trained());
+        let review = session.review()?;
+        let plan = SweepPlan {
+            recipe,
+            parameters: &args.sweep,
+            labels: args.labels,
+            review: &review,
+            models: &models,
+        };
+        sweep(&session.bench, &plan, context)
+    })?;
+    console.answer(&serde_json::json!({ "sweep": rows, "recipe": recipe.id, "seed": args.seed }), || {
+        let cells = sweep_cells(&rows);
+        if args.markdown { markdown(&cells) } else { table(&cells) }
+    });
+    Ok(())
+}
+
+/// A heading, then a line a combination: its values, pairs at the loss's own threshold, postings at the tuned one.
+fn sweep_cells(rows: &[SweepRow]) -> Vec<Vec<String>> {
+    let names = rows.first().map(|row| row.values.iter().map(|(name, _)| name.clone()));
+    let mut heading: Vec<String> = names.into_iter().flatten().collect();
+    let columns = [
+        "loss",
+        "accuracy",
+        "precision",
+        "recall",
+        "pair F1",
+        "at",
+        "AUC",
+        "row precision",
+        "row recall",
+        "row F1",
+        "at",
+    ];
+    heading.extend(columns.map(str::to_owned));
+    let line = |row: &SweepRow| {
+        let pairs = &row.pairs;
+        let mut cells: Vec<String> = row.values.iter().map(|(_, value)| value.clone()).collect();
+        cells.push(pairs.loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}")));
+        for number in [pairs.accuracy, pairs.precision, pairs.recall, pairs.f1] {
+            cells.push(format!("{number:.4}"));
+        }
+        cells.push(format!("{:.2}", pairs.threshold));
+        for number in [pairs.roc_auc, row.precision, row.recall, row.mean_f1] {
+            cells.push(format!("{number:.4}"));
+        }
+        cells.push(format!("{:.3}", row.threshold));
+        cells
+    };
+    std::iter::once(heading).chain(rows.iter().map(line)).collect()
 }
 
 fn parse_labels(text: &str) -> Result<LabelSource, String> {

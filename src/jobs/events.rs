@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{JobId, JobKind, MatchOutcome, ModelsAnswer, Statistics};
+use super::{
+    GroupMap, JobId, JobKind, LabelCounts, MatchOutcome, ModelsAnswer, Statistics, TrainedAnswer,
+    TrainingMoment,
+};
 use crate::catalog::{Catalog, ColumnPreview, Problem};
 use crate::index::Hit;
 use crate::project::{Access, ProjectSettings};
@@ -62,6 +65,12 @@ pub trait Reporter: Send + Sync {
     fn progress(&self, progress: &Progress);
     /// A sentence worth keeping (a picture that failed, a damaged shard set aside).
     fn note(&self, message: &str);
+    /// A point of the curves of a training, about ten times a second and at the end of each epoch.
+    fn training(&self, _moment: &TrainingMoment) {}
+    /// Whether anybody draws those curves; what costs time is measured for them alone.
+    fn follows_training(&self) -> bool {
+        false
+    }
 }
 
 /// Tells nobody.
@@ -145,6 +154,17 @@ pub enum Outcome {
     },
     /// To `Models`.
     Models(Box<ModelsAnswer>),
+    /// To `Train` and `Trained`.
+    Trained(Box<TrainedAnswer>),
+    /// To `CountLabels`.
+    Counted {
+        /// What the labels can feed.
+        counts: Box<LabelCounts>,
+        /// As in the request.
+        generation: u64,
+    },
+    /// To `MapGroups`.
+    Mapped(Arc<GroupMap>),
     /// To `CollectStatistics`.
     Statistics(Box<Statistics>),
     /// To `Configure`: one line describing the device.
@@ -171,6 +191,13 @@ pub enum Event {
         job: JobId,
         /// Where it stands.
         progress: Progress,
+    },
+    /// A point of the curves of a training.
+    Training {
+        /// Which.
+        job: JobId,
+        /// Where it stands.
+        moment: TrainingMoment,
     },
     /// A sentence for the job's details.
     Note {

@@ -11,7 +11,7 @@ use crate::encode::{Embeddings, Modality};
 use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusion_spec, pair_table};
 use crate::index::{JoinOptions, Metric, Neighbors};
 use crate::matching::{
-    ClusterOptions, Clusters, FittedMatcher, GroundRows, MatchGround, MatcherError, Tuned, cluster,
+    ClusterOptions, Clusters, FittedMatcher, GroundRows, Known, MatchGround, MatcherError, Tuned, cluster,
     shares_of_group_sizes, tune,
 };
 use crate::project::MatchSettings;
@@ -324,7 +324,7 @@ fn fitted(
 ) -> Result<(FittedMatcher, Option<Tuned>), MatcherError> {
     let mut recipe = settings.matcher.clone();
     let spec = recipe.check()?;
-    let shares = shares_of_group_sizes(groups);
+    let known = Known { group_shares: shares_of_group_sizes(groups), pools: Vec::new() };
     let mut give = |name: &str, value: f64| {
         if let Some(parameter) = spec.parameter(name) {
             let (low, high) = parameter.range;
@@ -342,11 +342,11 @@ fn fitted(
         ThresholdRule::Tuned { .. } => {}
     }
     if rule != ThresholdRule::Fixed
-        && let Some((fitted, tuned)) = recipe.fit(ground, groups, &shares, settings.k)?
+        && let Some((fitted, tuned)) = recipe.fit(ground, groups, &known, settings.k)?
     {
         return Ok((fitted, Some(tuned)));
     }
-    Ok((recipe.unfitted(settings.threshold, shares)?, None))
+    Ok((recipe.unfitted(settings.threshold, known.group_shares)?, None))
 }
 
 fn clusters_of(

@@ -46,9 +46,14 @@ pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
 pub use timings::TimeSpent;
+#[cfg(test)]
+pub(crate) use train::sample_receipt;
 pub use train::{
-    LabelSource, MeasurePlan, Measured, Measurement, NetworkFacts, Scored, SeedMeasurement, TrainPlan,
-    TrainedModel, TrainedReceipt, measure, train_head, trained_neighbors,
+    Feed, GroupMap, LabelCounts, LabelSource, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts,
+    PartMap, PromotedModel, Scored, SeedMeasurement, SweepPlan, SweepRow, TrainPlan, TrainedAnswer,
+    TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment, count_labels,
+    do_trained_task, map_groups, measure, promoted_model, sweep, train_head, trained_answer,
+    trained_neighbors,
 };
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

@@ -1,7 +1,7 @@
 //! What the window asks of the [`super::JobServer`]. A request carries snapshots of everything it needs (settings, the
 //! review state, an earlier outcome), so no job ever looks at state that changes under it.
 //!
-//! **Generations.** Requests whose answers replace one another (`Match`, `BuildQueue`, `Search`, `Preview`) carry a number
+//! **Generations.** Requests whose answers replace one another (`Match`, `BuildQueue`, `Search`, `Preview`, `CountLabels`) carry a number
 //! the window chooses, ascending. The answer carries it back. A request that is still waiting when a newer one of its kind
 //! (for queues: of its tab) arrives is dropped (`Event::Cancelled`), and an answer that is overtaken while it is computed is
 //! not delivered. A running `Match` hands its work to a newer one that needs the same embeddings (which then hears
@@ -10,11 +10,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{MatchOutcome, ModelAction, ModelTask, ModelTicket};
+use super::{LabelSource, MatchOutcome, ModelAction, ModelTask, ModelTicket, TrainedReceipt, TrainedTask};
 use crate::catalog::{CatalogSource, OpenOptions};
 use crate::nn::DeviceChoice;
 use crate::project::{MatchSettings, ProjectSettings};
 use crate::review::{Entry, QueueKind, QueueSort, ReviewState};
+use crate::train::NamedRecipe;
 
 /// Name of one sent request; every event about it carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,6 +113,36 @@ pub enum Request {
     },
     /// Compute, interactive. Counts over the open catalogue. Answers [`super::Outcome::Statistics`].
     CollectStatistics,
+    /// Compute, long. Learns a head; tells [`super::Event::Training`] on the way. Cancelled after its first epoch it keeps the best
+    /// so far. Answers [`super::Outcome::Trained`].
+    Train {
+        /// The recipe with all settings and the seed.
+        recipe: Box<NamedRecipe>,
+        /// Where labels come from.
+        labels: LabelSource,
+        /// Decisions.
+        review: Arc<ReviewState>,
+    },
+    /// Compute, interactive. Lists, promotes, rolls back or exports what was trained. Answers [`super::Outcome::Trained`].
+    Trained(TrainedTask),
+    /// Compute, interactive. What labels can feed a training. Answers [`super::Outcome::Counted`].
+    CountLabels {
+        /// The recipe; its seed decides the split.
+        recipe: Box<NamedRecipe>,
+        /// Where labels come from.
+        labels: LabelSource,
+        /// Decisions.
+        review: Arc<ReviewState>,
+        /// See the module's text.
+        generation: u64,
+    },
+    /// Compute, long. Draws the largest groups before and after a training. Answers [`super::Outcome::Mapped`].
+    MapGroups {
+        /// The training.
+        receipt: Arc<TrainedReceipt>,
+        /// Decisions; those after the receipt's are left out.
+        review: Arc<ReviewState>,
+    },
     /// Compute. Which device embeds and where models lie; opened encoders are forgotten. Answers [`super::Outcome::Configured`].
     Configure {
         /// The device.
@@ -184,6 +215,14 @@ pub enum JobKind {
     Statistics,
     /// `Configure`.
     Configure,
+    /// `Train`.
+    Train,
+    /// `Trained`.
+    Trained,
+    /// `CountLabels`.
+    CountLabels,
+    /// `MapGroups`.
+    MapGroups,
     /// `Models`, listing them.
     ListModels,
     /// `Models`, doing something to one, by the ticket the window gave it.
@@ -203,6 +242,10 @@ impl JobKind {
             Self::Import => "Importing",
             Self::Statistics => "Counting",
             Self::Configure => "Changing the device",
+            Self::Train => "Learning",
+            Self::Trained => "Reading receipts",
+            Self::CountLabels => "Counting labels",
+            Self::MapGroups => "Drawing groups",
             Self::ListModels => "Looking for models",
             Self::Model(action, _) => action.label(),
         }
@@ -222,6 +265,10 @@ impl Request {
             Self::ImportPairs { .. } => JobKind::Import,
             Self::CollectStatistics => JobKind::Statistics,
             Self::Configure { .. } => JobKind::Configure,
+            Self::Train { .. } => JobKind::Train,
+            Self::Trained(_) => JobKind::Trained,
+            Self::CountLabels { .. } => JobKind::CountLabels,
+            Self::MapGroups { .. } => JobKind::MapGroups,
             Self::Models { task, .. } => task.kind(),
             Self::Append(_)
             | Self::RetryWrite
@@ -238,7 +285,12 @@ impl Request {
     pub fn is_replaced_by_newer(&self) -> bool {
         matches!(
             self,
-            Self::Preview { .. } | Self::Match { .. } | Self::BuildQueue { .. } | Self::Search { .. }
+            Self::Preview { .. }
+                | Self::Match { .. }
+                | Self::BuildQueue { .. }
+                | Self::Search { .. }
+                | Self::CountLabels { .. }
+                | Self::MapGroups { .. }
         )
     }
 }

@@ -13,7 +13,7 @@ use crate::encode::{
     TextEncoder, Training, Translator,
 };
 use crate::nn::DeviceChoice;
-use crate::project::{EmbeddingCache, TranslationCache, Translations};
+use crate::project::{EmbeddingCache, TrainedModels, TranslationCache, Translations};
 
 /// Hash of a picture's bytes or a title's text; `None` where the posting lacks it or the file cannot be read.
 pub(super) type Contents = Vec<Option<[u8; 32]>>;
@@ -135,6 +135,11 @@ impl Workbench {
     /// Every encoder there is for this project.
     pub fn table(&self) -> &Arc<EncoderTable> {
         &self.table
+    }
+
+    /// What was trained on this catalogue.
+    pub fn trained_models(&self) -> TrainedModels {
+        TrainedModels::new(self.trained.clone())
     }
 
     /// The same bench with other encoders.

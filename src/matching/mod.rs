@@ -13,8 +13,8 @@ mod union_find;
 pub use candidates::{Candidate, candidates_by_doubt};
 pub use clusters::{Cluster, ClusterOptions, Clusters, cluster};
 pub use matchers::{
-    FittedMatcher, GroundRows, MATCHERS, MatchGround, MatcherError, MatcherParameter, MatcherRecipe,
-    MatcherSpec, Setting, matcher_spec, shares_of_group_sizes,
+    FittedMatcher, GroundRows, Known, LabelledPool, LearnFunction, MATCHERS, MatchGround, MatcherError,
+    MatcherParameter, MatcherRecipe, MatcherSpec, Setting, matcher_spec, shares_of_group_sizes,
 };
 pub use matches::{MatchOptions, row_matches};
 pub use submission::write_submission;

@@ -2,6 +2,7 @@
 //! rows are numbers, groups are numbers. Definitions and sources stand at each function.
 //! `groups[row]` is the label of a row; a row without a label (`None`) is a group of its own.
 
+mod binary;
 mod clusters;
 mod pairs;
 #[cfg(test)]
@@ -9,8 +10,11 @@ mod pairs;
 mod parity;
 mod per_row;
 mod ranking;
+mod retrieval;
 
+pub use binary::{BinaryScores, ReliabilityBin, binary_scores, calibration};
 pub use clusters::{ClusterScores, cluster_scores};
 pub use pairs::{PairScores, pair_scores};
 pub use per_row::{RowScores, ThresholdPoint, row_scores, threshold_curve, threshold_curve_of_rows};
 pub use ranking::{average_precision, roc_auc};
+pub use retrieval::{recall_at, top_k_accuracy};

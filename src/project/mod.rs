@@ -17,7 +17,7 @@ pub use cache::{CacheKey, DamagedFile, EmbeddingCache, ShardWriter};
 pub use error::ProjectError;
 pub use lock::{Access, Holder, ProjectLock};
 pub use review_store::{Appended, ReviewStore};
-pub use settings::{MatchSettings, ProjectSettings};
+pub use settings::{MatchSettings, ProjectSettings, TRAINED_FUSION, TrainedMatch};
 pub use trained::{Promotion, TrainedFiles, TrainedModels};
 pub use translations::{TranslationCache, Translations};
 

@@ -49,7 +49,7 @@ pub struct MatchSettings {
     pub text_encoder: Option<String>,
     /// Translation model that titles pass before the text encoders read them; `None` leaves them as they are.
     pub translate: Option<String>,
-    /// Fusion id (see [`crate::fuse::FUSIONS`]).
+    /// Fusion id (see [`crate::fuse::FUSIONS`]), or [`TRAINED_FUSION`].
     pub fusion: String,
     /// Its parameters.
     #[serde(with = "FusionParamsFields")]
@@ -64,6 +64,88 @@ pub struct MatchSettings {
     pub matcher: MatcherRecipe,
     /// Largest cluster before the guard cuts.
     pub max_cluster: usize,
+    /// While the promoted model matches: which, and what it took the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trained: Option<Box<TrainedMatch>>,
+}
+
+/// Fusion id of matching by the promoted model, whose own measure takes the place of any fusion.
+pub const TRAINED_FUSION: &str = "trained";
+
+/// The model that matches, and the settings that come back without it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainedMatch {
+    /// The recipe's id.
+    pub id: String,
+    /// As in [`MatchSettings`].
+    pub image_encoder: Option<String>,
+    /// As in [`MatchSettings`].
+    pub text_encoder: Option<String>,
+    /// As in [`MatchSettings`].
+    pub translate: Option<String>,
+    /// As in [`MatchSettings`].
+    pub fusion: String,
+    /// As in [`MatchSettings`].
+    pub metric: Metric,
+    /// As in [`MatchSettings`].
+    pub threshold: f32,
+}
+
+impl MatchSettings {
+    /// Whether the promoted model matches.
+    pub fn is_trained(&self) -> bool {
+        self.fusion == TRAINED_FUSION
+    }
+
+    /// The same settings with a trained model in the place of encoders, fusion and threshold; `encoders` are what it reads,
+    /// pictures first.
+    #[must_use]
+    pub fn by_trained(&self, id: &str, encoders: [Option<String>; 2], threshold: f32) -> Self {
+        let Self { image_encoder, text_encoder, translate, fusion, metric, threshold: frozen, .. } =
+            self.frozen();
+        let [image, text] = encoders;
+        let id = id.to_owned();
+        let trained =
+            TrainedMatch { id, image_encoder, text_encoder, translate, fusion, metric, threshold: frozen };
+        Self {
+            image_encoder: image,
+            text_encoder: text,
+            translate: None,
+            fusion: TRAINED_FUSION.to_owned(),
+            metric: Metric::Cosine,
+            threshold,
+            trained: Some(Box::new(trained)),
+            ..self.clone()
+        }
+    }
+
+    /// The same settings without a trained model: as they were before it.
+    #[must_use]
+    pub fn frozen(&self) -> Self {
+        match self.trained.as_deref().cloned().filter(|_| self.is_trained()) {
+            Some(TrainedMatch {
+                image_encoder, text_encoder, translate, fusion, metric, threshold, ..
+            }) => {
+                let trained = None;
+                Self {
+                    image_encoder,
+                    text_encoder,
+                    translate,
+                    fusion,
+                    metric,
+                    threshold,
+                    trained,
+                    ..self.clone()
+                }
+            }
+            // A file edited by hand may name the model without what it took the place of.
+            None if self.is_trained() => {
+                Self { fusion: Self::default().fusion, trained: None, ..self.clone() }
+            }
+            None => Self { trained: None, ..self.clone() },
+        }
+    }
 }
 
 impl Default for MatchSettings {
@@ -79,6 +161,7 @@ impl Default for MatchSettings {
             threshold: 0.55,
             matcher: MatcherRecipe::default(),
             max_cluster: 50,
+            trained: None,
         }
     }
 }
@@ -226,8 +309,23 @@ mod tests {
         settings.matching.image_encoder = None;
         settings.matching.translate = Some("opus-mt-id-en".to_owned());
         settings.matching.threshold = 0.123_456_79;
+        settings.matching = settings.matching.by_trained("a", [None, Some("idf-word".to_owned())], 0.5);
         settings.write(&path).unwrap();
         assert_eq!(ProjectSettings::read(&path).unwrap(), settings);
+    }
+
+    #[test]
+    fn a_trained_model_takes_a_place_and_gives_it_back() {
+        let before = MatchSettings { translate: Some("t".to_owned()), ..MatchSettings::default() };
+        let encoders = [None, Some("all-MiniLM-L6-v2".to_owned())];
+        let trained = before.by_trained("a", encoders.clone(), 0.8);
+        assert!(trained.is_trained() && trained.translate.is_none() && trained.threshold == 0.8);
+        assert_eq!(trained.text_encoder, encoders[1]);
+        // Another model after the first gives back what was before both.
+        assert_eq!(trained.by_trained("b", [None, None], 0.1).frozen(), before);
+        assert_eq!(before.frozen(), before);
+        let text = "(source: Folder(\"p\"), matching: (fusion: \"trained\"))";
+        assert_eq!(ProjectSettings::parse(text).unwrap().matching.frozen().fusion, "mean");
     }
 
     #[test]

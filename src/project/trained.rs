@@ -1,5 +1,6 @@
 //! trained/: what has learnt from the catalogue. `trained/ID/` holds head.safetensors, receipt.ron and, where a network was trained
-//! too, backbone.safetensors; `trained/promoted/N/` holds copies of those put to use, `trained/promoted/current.ron` which of them is in use, `trained/unfinished/` runs that were stopped.
+//! too, backbone.safetensors; `trained/promoted/N/` holds copies of those put to use, `trained/promoted/current.ron` which of them
+//! is in use, `trained/unfinished/` runs that were stopped, `trained/receipts/N.ron` the receipt of every run there was.
 //! A model is replaced whole: until the new one is synced beside it, the old one stays.
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ const PROMOTED: &str = "promoted";
 const CURRENT: &str = "current.ron";
 /// The folder of stopped runs.
 const UNFINISHED: &str = "unfinished";
+
+/// The folder of all receipts.
+const RECEIPTS: &str = "receipts";
 
 /// The folder of trained models of one project.
 #[derive(Clone, Debug)]
@@ -77,6 +81,71 @@ impl TrainedModels {
         receipt: &str,
     ) -> Result<(), ProjectError> {
         self.recover(id);
+        let kept = self.keep_receipt(receipt)?;
+        let saved = self.replace(id, head, backbone, receipt);
+        if saved.is_err() {
+            // A receipt of nothing; where it stays it says at least that its weights are gone.
+            let _ = std::fs::remove_file(kept);
+        }
+        saved
+    }
+
+    /// The receipt of every run, oldest first; of a model saved without, its own. Unreadable ones are named in the second list.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn receipts(&self) -> Result<(Vec<String>, Vec<ProjectError>), ProjectError> {
+        let (mut texts, mut problems) = (Vec::new(), Vec::new());
+        for number in self.receipt_numbers()? {
+            let path = self.receipt_path(number);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => texts.push(text),
+                Err(error) => problems.push(read_error(&path, &error)),
+            }
+        }
+        for id in self.ids()? {
+            match self.load(&id) {
+                Ok(files) if !texts.contains(&files.receipt) => texts.insert(0, files.receipt),
+                Ok(_) => {}
+                Err(error) => problems.push(error),
+            }
+        }
+        Ok((texts, problems))
+    }
+
+    fn receipt_numbers(&self) -> Result<Vec<u32>, ProjectError> {
+        let folder = self.folder.join(RECEIPTS);
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(read_error(&folder, &error)),
+        };
+        let number = |name: String| name.strip_suffix(".ron")?.parse::<u32>().ok();
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let mut numbers: Vec<u32> = names.filter_map(number).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn keep_receipt(&self, receipt: &str) -> Result<PathBuf, ProjectError> {
+        make_folder(&self.folder.join(RECEIPTS))?;
+        let number = self.receipt_numbers()?.last().map_or(0, |last| *last).saturating_add(1);
+        let path = self.receipt_path(number);
+        write_atomic(&path, receipt.as_bytes()).map_err(|error| write_error(&path, &error))?;
+        Ok(path)
+    }
+
+    fn receipt_path(&self, number: u32) -> PathBuf {
+        self.folder.join(RECEIPTS).join(format!("{number}.ron"))
+    }
+
+    fn replace(
+        &self,
+        id: &str,
+        head: &[u8],
+        backbone: Option<&[u8]>,
+        receipt: &str,
+    ) -> Result<(), ProjectError> {
         let (new, old) = (self.folder.join(format!(".new-{id}")), self.aside(id));
         let folder = self.folder.join(id);
         let saved = write_files(&new, head, backbone, receipt).and_then(|()| {
@@ -333,9 +402,23 @@ mod tests {
         let files = models.load("a").unwrap();
         assert_eq!((files.head.as_slice(), files.receipt.as_str()), (&b"two"[..], "second"));
         assert_eq!(models.ids().unwrap(), ["a"]);
-        let left: Vec<_> =
+        let mut left: Vec<_> =
             std::fs::read_dir(&models.folder).unwrap().flatten().map(|it| it.file_name()).collect();
-        assert_eq!(left, ["a"]);
+        left.sort();
+        assert_eq!(left, ["a", "receipts"]);
+    }
+
+    #[test]
+    fn the_receipt_of_every_run_is_kept() {
+        let (_folder, models) = models();
+        assert_eq!(models.receipts().unwrap().0, Vec::<String>::new());
+        for receipt in ["first", "second"] {
+            models.save("a", b"one", receipt).unwrap();
+        }
+        assert_eq!(models.receipts().unwrap().0, ["first", "second"]);
+        // A model that was saved without one counts all the same, before the others.
+        std::fs::remove_file(models.receipt_path(2)).unwrap();
+        assert_eq!(models.receipts().unwrap().0, ["second", "first"]);
     }
 
     #[test]
@@ -358,6 +441,7 @@ mod tests {
         let error = models.save("a", b"two", "second").unwrap_err().to_string();
         assert!(error.contains("cannot write"), "{error}");
         assert_eq!(models.load("a").unwrap().head, b"one");
+        assert_eq!(models.receipts().unwrap().0, ["first"], "no receipt of what was not saved");
     }
 
     #[test]

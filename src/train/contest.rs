@@ -3,9 +3,10 @@
 
 use candle_core::Device;
 
+use super::curve::CurvePoint;
 use super::heads::Head;
 use super::mixture::{FittedMixture, MixtureTable};
-use super::pool::{MOST_MATCHES, MatcherPlan, Pool};
+use super::pool::{Answer, MOST_MATCHES, MatcherPlan, Pool, schools};
 use super::trainer::{Evaluation, TrainingData};
 use super::{Part, TrainError};
 use crate::index::Neighbors;
@@ -33,6 +34,8 @@ pub struct OnTest {
     pub mixture: Option<FittedMixture>,
     /// Matches of each row of the pool.
     pub matches: Neighbors,
+    /// What other thresholds would have given.
+    pub curve: Vec<CurvePoint>,
     /// Mean per-row F1 on the validation part, the best that was found there.
     pub validation_f1: f64,
 }
@@ -49,10 +52,13 @@ pub fn on_test(
     device: &Device,
 ) -> Result<OnTest, TrainError> {
     let rows = |part: Part| plan.rows(data, part);
-    let (validation, test, mixture) = match (system, plan.mixture) {
+    let (validation, test, mixture, schools) = match (system, plan.mixture) {
         (System::Head(head), None) => {
-            let pool = |part: Part| Pool::new(head, data, rows(part), plan, device);
-            (pool(Part::Validation)?, pool(Part::Test)?, None)
+            let pool = |rows: Vec<u32>| Pool::new(head, data, rows, plan, device);
+            let validation = pool(rows(Part::Validation))?;
+            let schools = schools(data, plan, validation.rows.len());
+            let schools = schools.into_iter().map(pool).collect::<Result<Vec<Pool>, _>>()?;
+            (validation, pool(rows(Part::Test))?, None, schools)
         }
         (System::FrozenMixture, None) => {
             return Err(TrainError::Recipe("there is no mixture of frozen encoders to judge".to_owned()));
@@ -65,16 +71,19 @@ pub fn on_test(
             let pool_rows = rows(Part::Validation);
             let groups: Vec<Option<u32>> = pool_rows.iter().map(|row| data.labels.group(*row)).collect();
             let table = MixtureTable::new(&parts, &pool_rows, &cohort);
-            let (fitted, _) =
-                table.fit(&groups, n_asked, MOST_MATCHES).ok_or(TrainError::EmptyValidation)?;
+            let (fitted, _) = table.fit(&groups, n_asked, MOST_MATCHES).ok_or(TrainError::EmptyValidation)?;
             let validation = Pool::of_lists(pool_rows, table.lists(&fitted.weights, n_asked));
-            let table = MixtureTable::new(&parts, &rows(Part::Test), &cohort);
-            let test = Pool::of_lists(rows(Part::Test), table.lists(&fitted.weights, n_asked));
-            (validation, test, Some(fitted))
+            let pool = |rows: Vec<u32>| {
+                let lists = MixtureTable::new(&parts, &rows, &cohort).lists(&fitted.weights, n_asked);
+                Pool::of_lists(rows, lists)
+            };
+            let schools = schools(data, plan, validation.rows.len()).into_iter().map(pool).collect();
+            let test = pool(rows(Part::Test));
+            (validation, test, Some(fitted), schools)
         }
     };
-    let (matcher, tuned) = validation.fit(plan.recipe, data)?;
-    let (evaluation, matches) = test.judged(&matcher, data)?;
+    let (matcher, tuned) = validation.fit(plan.recipe, data, &schools)?;
+    let Answer { evaluation, matches, curve } = test.judged(&matcher, data)?;
     let validation_f1 = tuned.scores.mean_f1;
-    Ok(OnTest { rows: test.rows, evaluation, matcher, mixture, matches, validation_f1 })
+    Ok(OnTest { rows: test.rows, evaluation, matcher, mixture, matches, curve, validation_f1 })
 }

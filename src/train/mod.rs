@@ -5,6 +5,7 @@ pub mod augment;
 mod backbone;
 mod changes;
 mod contest;
+mod curve;
 mod error;
 pub mod heads;
 mod labels;
@@ -21,22 +22,25 @@ pub mod samplers;
 mod split;
 mod tensors;
 mod trainer;
+mod tsne;
 mod whitening;
 
 pub use backbone::{BackboneRecipe, Maps, NormStatistics, Tail, TrainedPart, View, ViewKind, views};
 pub use changes::{PairChanges, changed_pairs};
 pub use contest::{OnTest, System, on_test};
+pub use curve::{CurvePoint, ThresholdCurves};
 pub use error::TrainError;
 pub use labels::{Labels, Relation, Unreviewed};
 pub use pool::{MatcherPlan, Pool};
 pub use random::Random;
-pub use receipt::{DataFacts, Interval, Judged, Judgement, Receipt, bootstrap_by_group, judge};
+pub use receipt::{DataFacts, Interval, Judged, Judgement, Receipt, bootstrap_by_group, frozen_head, judge};
 pub use recipes::{NamedRecipe, Parameter, built_in_recipes, parameters, with_parameter};
 pub use split::{Part, SplitShares, part_of, split_by_group};
 pub use tensors::NamedTensors;
 pub use trainer::{
-    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, Start, TrainingData, TrainingOutcome,
-    TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings, head_neighbors,
-    score_from_log_odds, train, train_with,
+    Checkpoint, Cut, Ended, EpochRecord, Evaluation, Features, Flow, PairReport, Start, TrainingData,
+    TrainingOutcome, TrainingRecipe, TrainingReport, TrainingReporter, evaluate, head_embeddings,
+    head_neighbors, pair_report, score_from_log_odds, train, train_with,
 };
+pub use tsne::tsne;
 pub use whitening::{Projection, whitening_within_groups};

@@ -2,8 +2,11 @@
 //! them. A head with a projection for each modality has two sides, so that a matcher may weigh or part them; frozen rows beside a
 //! head are the second side of any other. Never looks at labels beyond handing them on.
 
+use std::collections::BTreeMap;
+
 use candle_core::Device;
 
+use super::curve::{CurvePoint, curve_of};
 use super::heads::{Head, PairMeasure, Towers};
 use super::mixture::MixturePlan;
 use super::trainer::{Evaluation, TrainingData, f1_by_row, head_embeddings, head_neighbors};
@@ -12,7 +15,8 @@ use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings};
 use crate::fuse::{FusionParams, fusion_spec};
 use crate::index::{Metric, Neighbors};
 use crate::matching::{
-    FittedMatcher, MatchGround, MatcherError, MatcherRecipe, Tuned, matcher_spec, row_matches, shares_of_group_sizes,
+    FittedMatcher, Known, LabelledPool, MatchGround, MatcherError, MatcherRecipe, Tuned, matcher_spec,
+    row_matches, shares_of_group_sizes,
 };
 use crate::metrics::threshold_curve_of_rows;
 
@@ -38,12 +42,24 @@ impl MatcherPlan<'_> {
         };
         let of_head = data.embedded_rows(part);
         let is_there = |row: &u32| {
-            let has = |part: &std::borrow::Cow<'_, Embeddings>| part.present.get(*row as usize) == Some(&true);
+            let has =
+                |part: &std::borrow::Cow<'_, Embeddings>| part.present.get(*row as usize) == Some(&true);
             of_head.binary_search(row).is_ok() || mixture.companions.iter().any(has)
         };
         let of_part = (0_u32..).zip(data.parts).filter(|(_, found)| **found == part);
         of_part.map(|(row, _)| row).filter(is_there).collect()
     }
+}
+
+/// What a fitted matcher makes of a pool.
+#[derive(Debug)]
+pub struct Answer {
+    /// Scores over the labelled rows.
+    pub evaluation: Evaluation,
+    /// Each row's matches, as places in the pool.
+    pub matches: Neighbors,
+    /// What other thresholds would have given.
+    pub curve: Vec<CurvePoint>,
 }
 
 /// A pool under one head.
@@ -125,7 +141,8 @@ impl Pool {
         self.rows.iter().map(|row| data.labels.group(*row)).collect()
     }
 
-    /// Fits `recipe` to the labelled rows of this pool; sizes of groups come from the training part.
+    /// Fits `recipe` to the labelled rows of this pool; sizes of groups come from the training part, and what a matcher learns from
+    /// `schools`, pools of the training part under the same system.
     ///
     /// # Errors
     /// [`TrainError::EmptyValidation`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here.
@@ -133,11 +150,16 @@ impl Pool {
         &self,
         recipe: &MatcherRecipe,
         data: &TrainingData<'_>,
+        schools: &[Self],
     ) -> Result<(FittedMatcher, Tuned), TrainError> {
         let learned_from: Vec<Option<u32>> =
             data.embedded_rows(Part::Train).iter().map(|row| data.labels.group(*row)).collect();
-        let shares = shares_of_group_sizes(&learned_from);
-        let fitted = recipe.fit(&self.ground()?, &self.groups(data), &shares, MOST_MATCHES)?;
+        let mut pools = Vec::with_capacity(schools.len());
+        for school in schools {
+            pools.push(LabelledPool { ground: school.ground()?, groups: school.groups(data) });
+        }
+        let known = Known { group_shares: shares_of_group_sizes(&learned_from), pools };
+        let fitted = recipe.fit(&self.ground()?, &self.groups(data), &known, MOST_MATCHES)?;
         fitted.ok_or(TrainError::EmptyValidation)
     }
 
@@ -145,11 +167,7 @@ impl Pool {
     ///
     /// # Errors
     /// [`TrainError::EmptyTest`] without labelled rows; [`TrainError::Matcher`] when the matcher cannot be run here.
-    pub fn judged(
-        &self,
-        fitted: &FittedMatcher,
-        data: &TrainingData<'_>,
-    ) -> Result<(Evaluation, Neighbors), TrainError> {
+    pub fn judged(&self, fitted: &FittedMatcher, data: &TrainingData<'_>) -> Result<Answer, TrainError> {
         let groups = self.groups(data);
         let labelled: Vec<u32> =
             (0..).zip(&groups).filter(|(_, group)| group.is_some()).map(|(row, _)| row).collect();
@@ -174,8 +192,39 @@ impl Pool {
             scores: curve.first().map(|point| point.scores).unwrap_or_default(),
             rows: f1_by_row(&matches, &groups),
         };
-        Ok((evaluation, matches))
+        Ok(Answer { curve: curve_of(&lists, &groups, &options), evaluation, matches })
     }
+}
+
+/// The training part dealt out by group into pools about as large as one of `size` rows, for a matcher that learns; none for any
+/// other.
+pub(super) fn schools(data: &TrainingData<'_>, plan: MatcherPlan<'_>, size: usize) -> Vec<Vec<u32>> {
+    if matcher_spec(&plan.recipe.id).is_none_or(|spec| spec.learn.is_none()) {
+        return Vec::new();
+    }
+    let rows = plan.rows(data, Part::Train);
+    let groups: Vec<Option<u32>> = rows.iter().map(|row| data.labels.group(*row)).collect();
+    dealt(&rows, &groups, size)
+}
+
+/// `rows` dealt out by group into pools of about `size` rows; rows without a group one by one.
+fn dealt(rows: &[u32], groups: &[Option<u32>], size: usize) -> Vec<Vec<u32>> {
+    let n_pools = ((rows.len() as f64 / size.max(1) as f64).round() as usize).max(1);
+    let mut places: BTreeMap<(Option<u32>, u32), usize> = BTreeMap::new();
+    for (row, group) in rows.iter().zip(groups) {
+        let alone = if group.is_none() { *row } else { 0 };
+        let next = places.len();
+        places.entry((*group, alone)).or_insert(next);
+    }
+    let mut pools = vec![Vec::new(); n_pools];
+    for (row, group) in rows.iter().zip(groups) {
+        let alone = if group.is_none() { *row } else { 0 };
+        let place = places.get(&(*group, alone)).copied().unwrap_or_default();
+        if let Some(pool) = pools.get_mut(place % n_pools) {
+            pool.push(*row);
+        }
+    }
+    pools
 }
 
 impl Sides {
@@ -238,5 +287,18 @@ fn own_sides(
 impl From<MatcherError> for TrainError {
     fn from(error: MatcherError) -> Self {
         Self::Matcher(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dealt;
+
+    #[test]
+    fn groups_are_dealt_whole() {
+        let groups = [Some(1), Some(2), Some(1), None, None, Some(3)];
+        assert_eq!(dealt(&[0, 1, 2, 3, 4, 5], &groups, 3), [vec![0, 2, 3, 5], vec![1, 4]]);
+        assert_eq!(dealt(&[0, 1, 2, 3, 4, 5], &groups, 100), [vec![0, 1, 2, 3, 4, 5]]);
+        assert_eq!(dealt(&[], &[], 0), [Vec::<u32>::new()]);
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
+use super::curve::ThresholdCurves;
 use super::heads::{Depth, Head, HeadRecipe, HeadShape, Towers};
 use super::mixture::FittedMixture;
 use super::pool::MatcherPlan;
@@ -138,6 +139,8 @@ pub struct Judged {
     pub before: Neighbors,
     /// Matches of the trained head.
     pub after: Neighbors,
+    /// What other thresholds would have given.
+    pub curves: ThresholdCurves,
 }
 
 /// Judges a finished run on the test part, against the frozen embeddings: the first of the data are those, the second what the head
@@ -198,11 +201,15 @@ pub fn judge(
         best: outcome.best,
         history: outcome.history.clone(),
     };
-    Ok(Judged { receipt, rows: before.rows, before: before.matches, after: after.matches })
+    let curves = ThresholdCurves { before: before.curve, after: after.curve };
+    Ok(Judged { receipt, rows: before.rows, before: before.matches, after: after.matches, curves })
 }
 
 /// The head that changes nothing: each modality as it is, their cosines counting the same.
-pub(super) fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
+///
+/// # Errors
+/// When the device fails.
+pub fn frozen_head(data: &TrainingData<'_>, device: &Device) -> Result<Head, TrainError> {
     let recipe = HeadRecipe { towers: Towers::PerModality, depth: Depth::Identity, ..HeadRecipe::default() };
     Head::new(HeadShape { recipe, modality_widths: data.modality_widths(), n_classes: 0 }, 0, device)
 }

@@ -65,11 +65,8 @@ pub fn whitening_within_groups(
     let centred = Tensor::from_vec(centred, (n_rows, width), &device)?;
     let whitened = centred.matmul(&inverse.t()?)?;
     let n_kept = n_out.min(width).min(n_rows.saturating_sub(1)).max(1);
-    let map = if n_kept < width {
-        leading_directions(&whitened, n_kept)?.t()?.matmul(&inverse)?
-    } else {
-        inverse
-    };
+    let map =
+        if n_kept < width { leading_directions(&whitened, n_kept)?.t()?.matmul(&inverse)? } else { inverse };
     let projected = centred.matmul(&map.t()?)?;
     let length = projected.sqr()?.sum(1)?.sqrt()?.mean_all()?.to_scalar::<f64>()?;
     if !(length > 0.0 && length.is_finite()) {
@@ -156,7 +153,8 @@ fn inverse_of_lower(lower: &[f64], n: usize) -> Vec<f64> {
             let mut entries: Vec<f64> = Vec::with_capacity(n - column);
             for row in column..n {
                 let of_row = lower.get(row * n + column..row * n + row + 1).unwrap_or_default();
-                let (diagonal, before) = of_row.split_last().map_or((1.0, of_row), |(last, rest)| (*last, rest));
+                let (diagonal, before) =
+                    of_row.split_last().map_or((1.0, of_row), |(last, rest)| (*last, rest));
                 let unit = if row == column { 1.0 } else { 0.0 };
                 entries.push((unit - dot(before, &entries)) / diagonal);
             }
@@ -254,7 +252,8 @@ mod tests {
         // By brute force: the covariance about the means of groups, up to one factor, is the identity.
         let mut covariance = [[0.0_f64; WIDTH]; WIDTH];
         for group in projected.chunks(5) {
-            let mean: Vec<f64> = (0..WIDTH).map(|at| group.iter().map(|row| row[at]).sum::<f64>() / 5.0).collect();
+            let mean: Vec<f64> =
+                (0..WIDTH).map(|at| group.iter().map(|row| row[at]).sum::<f64>() / 5.0).collect();
             for row in group {
                 for a in 0..WIDTH {
                     for b in 0..WIDTH {
@@ -291,8 +290,8 @@ mod tests {
             };
             let right = |row: &usize| {
                 let others = (0..rows.len()).filter(|other| other != row);
-                let best =
-                    others.max_by(|a, b| cosine(&rows[*row], &rows[*a]).total_cmp(&cosine(&rows[*row], &rows[*b])));
+                let best = others
+                    .max_by(|a, b| cosine(&rows[*row], &rows[*a]).total_cmp(&cosine(&rows[*row], &rows[*b])));
                 groups[best.unwrap()] == groups[*row]
             };
             (0..rows.len()).filter(right).count()
@@ -311,10 +310,7 @@ mod tests {
         let refused = whitening_within_groups(&rows, WIDTH, &alone, 0.1, 3);
         assert!(matches!(refused, Err(TrainError::NoPositives)));
         let equal = vec![0.5; rows.len()];
-        assert!(matches!(
-            whitening_within_groups(&equal, WIDTH, &groups, 0.1, 3),
-            Err(TrainError::Data(_))
-        ));
+        assert!(matches!(whitening_within_groups(&equal, WIDTH, &groups, 0.1, 3), Err(TrainError::Data(_))));
     }
 
     #[test]
@@ -322,9 +318,8 @@ mod tests {
         let (rows, _) = world();
         let rows: Vec<f64> = rows.iter().map(|value| f64::from(*value)).collect();
         let n = WIDTH;
-        let gram: Vec<f64> = (0..n * n)
-            .map(|at| rows.chunks(n).map(|row| row[at / n] * row[at % n]).sum())
-            .collect();
+        let gram: Vec<f64> =
+            (0..n * n).map(|at| rows.chunks(n).map(|row| row[at / n] * row[at % n]).sum()).collect();
         let root = cholesky(&gram, n).unwrap();
         let inverse = inverse_of_lower(&root, n);
         for (row, column) in (0..n * n).map(|at| (at / n, at % n)) {
@@ -341,8 +336,7 @@ mod tests {
         // Diagonal variances 9, 4, 1 and three small ones: the first two axes are the answer.
         let mut random = Random::new(8, "directions");
         let scales = [3.0, 2.0, 1.0, 0.1, 0.1, 0.1];
-        let rows: Vec<f64> =
-            (0..400 * WIDTH).map(|at| (random.unit() - 0.5) * scales[at % WIDTH]).collect();
+        let rows: Vec<f64> = (0..400 * WIDTH).map(|at| (random.unit() - 0.5) * scales[at % WIDTH]).collect();
         let rows = Tensor::from_vec(rows, (400, WIDTH), &Device::Cpu).unwrap();
         let found = leading_directions(&rows, 2).unwrap().to_vec2::<f64>().unwrap();
         let of_axes: f64 = found[..2].iter().flatten().map(|value| value * value).sum();

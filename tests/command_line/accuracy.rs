@@ -106,3 +106,32 @@ fn mix_reaches_the_reference() {
     check(&[&net[..], &idf, &["--fusion", "union"]].concat(), 0.84);
     check(&[&net[..], &idf, &["--fusion", "concat"]].concat(), 0.9);
 }
+
+/// A recipe measured on one split of mix, both sides with everything open chosen on the validation groups.
+fn measured(recipe: &str, settings: &[&str]) -> Option<serde_json::Value> {
+    let (home, _) = mix()?;
+    let models = shared()?.join("models").display().to_string();
+    let base = ["measure", "--project", "mix", "--models", &models, "--recipe", recipe, "--seeds", "1"];
+    let set = settings.iter().flat_map(|setting| ["--set", *setting]);
+    let together = ["--together", "magento,grocery"];
+    let args: Vec<&str> = base.into_iter().chain(together).chain(set).collect();
+    let answer = json(home.path(), &args);
+    println!("mix, {recipe}: {answer}");
+    Some(answer)
+}
+
+#[test]
+fn what_is_trained_on_mix_beats_the_best_frozen_fusion() {
+    let encoders = "image_encoders=[\"mobilenetv2_tf\"]";
+    let Some(fused) = measured("lookalike-best", &[encoders]) else { return };
+    let scores = &fused["seeds"][0]["scores"];
+    let f1 = |name: &str| number(&scores[name], "mean_f1");
+    assert!(f1("frozen") > 0.93, "the frozen fusion is weaker than it was: {fused}");
+    assert!(f1("trained") > f1("frozen") + 0.008, "{fused}");
+    assert!(f1("trained_matched") > f1("frozen") + 0.012, "{fused}");
+    assert!(number(&fused["together"], "trained") > number(&fused["together"], "frozen"), "{fused}");
+    let Some(pictures) = measured("image-head", &[encoders, "max_epochs=10"]) else { return };
+    let scores = &pictures["seeds"][0]["scores"];
+    let f1 = |name: &str| number(&scores[name], "mean_f1");
+    assert!(f1("trained") > f1("frozen") + 0.07, "{pictures}");
+}

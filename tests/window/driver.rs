@@ -11,7 +11,7 @@ use lookalike::catalog::CatalogSource;
 use lookalike::ui::LookalikeApp;
 
 /// How long background work may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub struct Driver {
     pub harness: Harness<'static, LookalikeApp>,

@@ -6,4 +6,5 @@ mod keyboard;
 mod layouts;
 mod models;
 mod pictures;
+mod train;
 mod two_windows;

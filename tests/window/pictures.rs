@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use egui::{Key, Modifiers};
-use lookalike::app::{ChromeCommand, Command, Preferences, Station, ThemeChoice};
+use lookalike::app::{ChromeCommand, Command, Preferences, Station, ThemeChoice, TrainCommand, TrainSection};
 
 use crate::driver::Driver;
 
@@ -86,6 +86,7 @@ fn every_view_renders_light_and_dark() {
             picture(&mut driver, &format!("{name}-{suffix}"));
         }
     }
+    train_pictures(&mut driver);
     driver.send(Command::Chrome(ChromeCommand::Go(Station::Duplicates)));
     driver.harness.set_size(egui::vec2(1024.0, 700.0));
     settle_pictures(&mut driver);
@@ -94,4 +95,57 @@ fn every_view_renders_light_and_dark() {
     driver.send(Command::Chrome(ChromeCommand::SetPreferences(Box::new(preferences))));
     settle_pictures(&mut driver);
     picture(&mut driver, "duplicates-large-text");
+}
+
+/// The Train station before, during and after a run, wide and narrow, light and dark; leaves the window dark and wide.
+fn train_pictures(driver: &mut Driver) {
+    let set = |driver: &mut Driver, name: &str, value: &str| {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        driver.send(Command::Train(TrainCommand::Set { name, value }));
+    };
+    driver.send(Command::Chrome(ChromeCommand::Go(Station::Train)));
+    driver.wait("the counts", |state| state.train.counts.is_some());
+    // A run that can be looked at while it goes on.
+    set(driver, "max_epochs", "100000");
+    set(driver, "patience", "null");
+    driver.press(Key::T);
+    driver.wait("some rounds", |state| {
+        state.train.running.as_ref().is_some_and(|run| {
+            run.curve.moments().iter().filter(|moment| moment.validation_f1.is_some()).count() > 12
+        })
+    });
+    picture(driver, "train-running");
+    driver.press(Key::Backspace);
+    driver.wait("the receipt", |state| state.train.running.is_none());
+    driver.send(Command::Train(TrainCommand::ResetAll));
+    driver.press(Key::Num1);
+    driver.press(Key::T);
+    driver.wait("the receipt", |state| state.train.running.is_none());
+    driver.wait("the groups", |state| {
+        state.train.shown_run().is_some_and(|run| state.train.map_of(&run.receipt).is_some())
+    });
+    for (theme, suffix) in [(ThemeChoice::Light, "light"), (ThemeChoice::Dark, "dark")] {
+        dress(driver, theme);
+        for (size, width) in [([1440.0, 900.0], ""), ([1024.0, 700.0], "-narrow")] {
+            driver.harness.set_size(size.into());
+            for (section, name) in [
+                (TrainSection::Learn, "train"),
+                (TrainSection::Receipt, "train-receipt"),
+                (TrainSection::Receipts, "train-receipts"),
+            ] {
+                driver.send(Command::Train(TrainCommand::Section(section)));
+                settle_pictures(driver);
+                picture(driver, &format!("{name}-{suffix}{width}"));
+            }
+            if width.is_empty() {
+                driver.press(Key::Num2);
+                driver.press(Key::PageDown);
+                driver.press(Key::PageDown);
+                settle_pictures(driver);
+                picture(driver, &format!("train-groups-{suffix}"));
+                driver.press(Key::Home);
+            }
+        }
+    }
+    driver.harness.set_size(egui::vec2(1440.0, 900.0));
 }

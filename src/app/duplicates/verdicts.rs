@@ -134,10 +134,12 @@ pub(in super::super) fn grounds(state: &AppState) -> (String, f32) {
         state.matching.outcome.as_ref().map_or(&state.matching.settings, |outcome| &outcome.settings);
     let encoder = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
     let translated = settings.translate.as_ref().filter(|_| settings.text_encoder.is_some());
+    let encoders = format!("{}+{}", encoder(&settings.image_encoder), encoder(&settings.text_encoder));
+    if let Some(trained) = settings.trained.as_ref().filter(|_| settings.is_trained()) {
+        return (format!("{encoders}/{}:{}", settings.fusion, trained.id), settings.threshold);
+    }
     let model = format!(
-        "{}+{}{}/{}:{:.2}",
-        encoder(&settings.image_encoder),
-        encoder(&settings.text_encoder),
+        "{encoders}{}/{}:{:.2}",
         translated.map_or_else(String::new, |id| format!("({id})")),
         settings.fusion,
         settings.params.image_weight

@@ -2,6 +2,7 @@
 //! gradients; and put together again, as weights and as an encoder. Trains nothing itself and opens no picture.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -87,9 +88,9 @@ impl Backbone {
     pub fn to_safetensors(&self, tail: &BTreeMap<String, Tensor>) -> Result<Vec<u8>, EncodeError> {
         let mut tensors = tail.clone();
         for parameter in self.graph.parameters() {
-            if !tensors.contains_key(&parameter.name) {
-                let tensor = self.weights.tensor(&parameter.name, &parameter.shape, &Device::Cpu)?;
-                tensors.insert(parameter.name, tensor);
+            if let Entry::Vacant(place) = tensors.entry(parameter.name) {
+                let tensor = self.weights.tensor(place.key(), &parameter.shape, &Device::Cpu)?;
+                place.insert(tensor);
             }
         }
         let mut bytes = Vec::new();

@@ -7,7 +7,7 @@ use super::compute::{Compute, nothing_matched};
 use crate::catalog::preview;
 use crate::jobs::{
     Context, JobError, MatchOutcome, MatchPlan, Outcome, Request, RowRule, SearchQuery, SearchRows,
-    SilentReporter, collect_statistics, export, import, match_with, search,
+    SilentReporter, collect_statistics, export, import, search,
 };
 use crate::review::build_queue;
 
@@ -23,10 +23,9 @@ impl Compute {
             Request::Match { settings, rule, review, generation } => {
                 let grounds = self.grounds_for(settings).ok_or_else(nothing_matched)?;
                 let plan = MatchPlan { settings, rule: *rule, review: Some(review) };
-                Ok(Outcome::Matched {
-                    matched: Arc::new(match_with(&grounds, &plan)?),
-                    generation: *generation,
-                })
+                let context = Context::new(&SilentReporter, order.cancel.clone());
+                let matched = self.match_on(&grounds, &plan, &context)?;
+                Ok(Outcome::Matched { matched: Arc::new(matched), generation: *generation })
             }
             Request::BuildQueue { kind, sort, matched, review, generation } => {
                 let MatchOutcome { neighbors, clusters, settings, grounds, .. } = &**matched;
@@ -73,6 +72,10 @@ impl Compute {
             Request::ImportPairs { path } => {
                 let (gesture, problems) = import(path, &self.bench()?.catalog)?;
                 Ok(Outcome::Imported { gesture, problems, path: path.clone() })
+            }
+            Request::Trained(task) => self.do_trained(task),
+            Request::CountLabels { recipe, labels, review, generation } => {
+                self.count_labels(recipe, *labels, review, *generation)
             }
             Request::CollectStatistics => {
                 Ok(Outcome::Statistics(Box::new(collect_statistics(&self.bench()?.catalog))))

@@ -1,6 +1,7 @@
 //! The compute thread: owns the device, does one long job at a time and answers interactive requests between its units.
 //!
-//! Long are opening, changing the device, and matching whose grounds are not in memory. Everything else is interactive.
+//! Long are opening, changing the device, learning, drawing groups, and matching whose grounds are not in memory. Everything else
+//! is interactive.
 //! While grounds are being laid, a newer `Match` that wants the same grounds takes over the running work (its answer comes
 //! from it), one that wants others stops it; finished shards are kept either way.
 
@@ -13,12 +14,13 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 
 use super::first_results::first_settings;
 use super::opening::OpenWhat;
+use super::training::ByTrained;
 use super::writer::LogOrder;
 use super::{Order, Outbox, Tokens, lock, panic_message};
 use crate::encode::ModelStore;
 use crate::jobs::{
     CancelToken, Context, Event, Grounds, JobError, JobId, JobKind, MatchPlan, OpenEncoders, Outcome,
-    Progress, Reporter, Request, Workbench, match_with,
+    Progress, Reporter, Request, TrainingMoment, Workbench, match_with,
 };
 use crate::nn::describe_device;
 use crate::project::{MatchSettings, Project};
@@ -53,6 +55,7 @@ pub(super) struct State {
     pub(super) encoders: Arc<OpenEncoders>,
     pub(super) bench: Option<Arc<Workbench>>,
     pub(super) grounds: Vec<Arc<Grounds>>,
+    pub(super) by_trained: Option<ByTrained>,
     running: Option<Running>,
     is_closed: bool,
 }
@@ -80,6 +83,13 @@ impl Reporter for EventReporter {
     fn note(&self, message: &str) {
         let job = JobId(self.job.load(Ordering::Relaxed));
         self.outbox.post(Event::Note { job, message: message.to_owned() });
+    }
+    fn training(&self, moment: &TrainingMoment) {
+        let job = JobId(self.job.load(Ordering::Relaxed));
+        self.outbox.post(Event::Training { job, moment: *moment });
+    }
+    fn follows_training(&self) -> bool {
+        true
     }
 }
 
@@ -138,9 +148,12 @@ impl Compute {
                     }
                     state.long.push_back(order);
                 }
-                Request::Configure { .. } => state.long.push_back(order),
+                Request::Configure { .. } | Request::Train { .. } | Request::MapGroups { .. } => {
+                    state.long.push_back(order);
+                }
                 Request::Match { settings, .. } => {
-                    if state.grounds.iter().any(|grounds| grounds.serves(settings)) {
+                    let is_there = !settings.is_trained() || state.by_trained.is_some();
+                    if is_there && state.grounds.iter().any(|grounds| grounds.serves(settings)) {
                         state.interactive.push_back(order);
                     } else {
                         match &mut state.running {
@@ -228,6 +241,8 @@ impl Compute {
                 self.open(OpenWhat::Catalogue { source, options, folder }, &context)
             }
             Request::Match { settings, .. } => self.lay_and_match(&settings, &context),
+            Request::Train { recipe, labels, review } => self.train(&recipe, labels, &review, &context),
+            Request::MapGroups { receipt, review } => self.map_groups(&receipt, &review, &context),
             Request::Configure { device, models } => {
                 let models = ModelStore::resolve(models.as_deref());
                 self.state.borrow_mut().encoders = Arc::new(OpenEncoders::new(models, device));
@@ -267,7 +282,7 @@ impl Compute {
             self.outbox.post(Event::Problems { job, problems: grounds.problems.clone() });
         }
         let plan = MatchPlan { settings: &settings, rule, review: Some(&review) };
-        Ok(Outcome::Matched { matched: Arc::new(match_with(&grounds, &plan)?), generation })
+        Ok(Outcome::Matched { matched: Arc::new(self.match_on(&grounds, &plan, context)?), generation })
     }
 
     /// Sends first results to whoever waits for the running work.

@@ -7,6 +7,7 @@ mod compute;
 mod first_results;
 mod models;
 mod opening;
+mod training;
 mod writer;
 
 use std::collections::HashMap;
@@ -204,3 +205,6 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod training_tests;

@@ -103,6 +103,7 @@ impl Compute {
             );
             state.bench = Some(Arc::new(bench));
             state.grounds.clear();
+            state.by_trained = None;
         }
         if self.log.send(LogOrder::Adopt(Box::new(project), Box::new(store))).is_err() {
             return Err(JobError::Refused(

@@ -13,12 +13,12 @@ use crate::review::{Entry, EntryId, Gesture, QueueKind, QueueSort, ReviewState, 
 /// Far longer than anything here takes; a hang fails the test instead of blocking it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn server() -> JobServer {
+pub(super) fn server() -> JobServer {
     JobServer::start(Box::new(|| {}))
 }
 
 /// Events up to and with the first that `is_last` says of.
-fn hear(server: &JobServer, is_last: impl Fn(&Event) -> bool) -> Vec<Event> {
+pub(super) fn hear(server: &JobServer, is_last: impl Fn(&Event) -> bool) -> Vec<Event> {
     let mut heard = Vec::new();
     loop {
         heard.push(server.recv_timeout(PATIENCE).expect("the server answers"));
@@ -29,14 +29,14 @@ fn hear(server: &JobServer, is_last: impl Fn(&Event) -> bool) -> Vec<Event> {
 }
 
 /// The job an event ends.
-fn ended(event: &Event) -> Option<JobId> {
+pub(super) fn ended(event: &Event) -> Option<JobId> {
     match event {
         Event::Finished { job, .. } | Event::Failed { job, .. } | Event::Cancelled { job, .. } => Some(*job),
         _ => None,
     }
 }
 
-fn end_of(server: &JobServer, job: JobId) -> Event {
+pub(super) fn end_of(server: &JobServer, job: JobId) -> Event {
     hear(server, |event| ended(event) == Some(job)).pop().unwrap()
 }
 
@@ -52,8 +52,16 @@ fn entry(n: u64) -> Entry {
 }
 
 fn open_demo(server: &JobServer, folder: &std::path::Path) -> Box<crate::jobs::Opened> {
+    open_demo_of(12, server, folder)
+}
+
+pub(super) fn open_demo_of(
+    n_products: u32,
+    server: &JobServer,
+    folder: &std::path::Path,
+) -> Box<crate::jobs::Opened> {
     let job = server.send(Request::OpenCatalogue {
-        source: CatalogSource::Demo { n_products: 12, seed: 3 },
+        source: CatalogSource::Demo { n_products, seed: 3 },
         options: OpenOptions::default(),
         folder: Some(folder.join("demo.lookalike")),
     });

@@ -14,7 +14,7 @@ use super::network::tuned_side;
 use super::{SharedNeighbors, TrainedReceipt};
 use crate::encode::Embeddings;
 use crate::index::Neighbors;
-use crate::matching::MatcherRecipe;
+use crate::matching::{FittedMatcher, MatcherRecipe};
 use crate::nn::open_device;
 use crate::project::{CacheKey, TrainedFiles};
 use crate::train::heads::Head;
@@ -70,6 +70,23 @@ impl TrainedModel {
         let side = tuned_side(bench, &self.id, image, path, bytes, context)?;
         Ok(FeatureSet::of(bench, None, text, context)?.with_image(side))
     }
+
+    /// Fewest matches a posting, itself included, as its matcher was fitted.
+    pub fn min_matches(&self) -> usize {
+        self.receipt.result.matcher_after.as_ref().map_or(1, FittedMatcher::min_matches)
+    }
+
+    /// Its head, on a device.
+    pub(super) fn head(&self, device: &Device) -> Result<Head, JobError> {
+        Ok(Head::from_safetensors(&self.head_path, self.head.clone(), device)?)
+    }
+}
+
+/// What is said when a head was made for other embeddings.
+pub(super) fn does_not_fit(id: &str) -> JobError {
+    JobError::Refused(format!(
+        "the trained model `{id}` was made for other embeddings than this catalogue has. Train it again"
+    ))
 }
 
 /// The 50 nearest of each posting by the head's own measure and the receipt's matcher, the posting itself counted; from the cache
@@ -102,17 +119,14 @@ pub fn trained_neighbors(
         return Ok(Arc::new(neighbors));
     }
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
-    let head = Head::from_safetensors(&model.head_path, model.head.clone(), &device)?;
+    let head = model.head(&device)?;
     let labels = Labels::new(vec![None; n_rows], &[], Unreviewed::Unknown);
     let of_rows = vec![Part::Test; n_rows];
     let data =
         TrainingData { modalities: features.features(), labels: &labels, parts: &of_rows, neighbors: None };
     data.check()?;
     if data.modality_widths() != head.shape().modality_widths {
-        return Err(JobError::Refused(format!(
-            "the trained model `{}` was made for other embeddings than this catalogue has. Train it again",
-            model.id
-        )));
+        return Err(does_not_fit(&model.id));
     }
     let meter = Meter::new(context.reporter, format!("Finding neighbours ({})", model.id), 0, 0);
     // Only what has an embedding is looked at; the others have themselves alone.

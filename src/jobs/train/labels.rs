@@ -66,6 +66,20 @@ impl LabelSet {
         Ok(Self { labels: Labels::new(ids, &rejected, unreviewed), names, notes })
     }
 
+    /// Groups of the training part, about as many as the validation part has, in the place of the validation part; all else in
+    /// that of the training part.
+    pub fn sampled(&self, parts: &[Part], seed: u64, shares: SplitShares) -> Vec<Part> {
+        let share = if shares.train > 0.0 { (shares.validation / shares.train).min(1.0) } else { 0.0 };
+        // Another hash than the split's, which puts the whole training part below one place.
+        let hashed = SplitShares { train: 1.0 - share, validation: share };
+        let drawn = split_by_group(!seed, self.names.iter().map(String::as_str), hashed);
+        let sampled = parts.iter().zip(drawn).map(|(part, drawn)| match (part, drawn) {
+            (Part::Train, Part::Validation) => Part::Validation,
+            _ => Part::Train,
+        });
+        sampled.collect()
+    }
+
     /// The part of each row.
     pub fn parts(&self, seed: u64, shares: SplitShares) -> Vec<Part> {
         split_by_group(seed, self.names.iter().map(String::as_str), shares)

@@ -37,6 +37,8 @@ pub struct MeasurePlan<'a> {
 pub struct Measured {
     /// The recipe's id.
     pub recipe: String,
+    /// Id of its matcher.
+    pub matcher: String,
     /// Encoders that were read, those of the head first.
     pub encoders: Vec<String>,
     /// What is not as the recipe wants it.
@@ -118,6 +120,7 @@ pub fn measure(
     notes.extend(prepared.labels.notes.iter().cloned());
     Ok(Measured {
         recipe: recipe.id.clone(),
+        matcher: recipe.matcher.id.clone(),
         encoders: prepared.encoders().map(str::to_owned).collect(),
         notes,
         seeds,
@@ -138,7 +141,7 @@ fn one_seed(
     let data = prepared.data(&parts, recipe, bench, context)?;
     let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
     let training = crate::train::TrainingRecipe { seed, ..recipe.training.clone() };
-    let mut watch = Watch { context, meter: None, recipe: &recipe.id };
+    let mut watch = Watch::new(context, recipe);
     let seeded = NamedRecipe { training, ..recipe.clone() };
     let (outcome, network) = train_parts(bench, &seeded, prepared, &data, None, &device, &mut watch)?;
     drop(watch);

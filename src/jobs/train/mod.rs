@@ -4,34 +4,53 @@
 
 mod apply;
 mod beside;
+mod counts;
 mod features;
+mod group_map;
 mod labels;
 mod measure;
 mod network;
 mod prepared;
+mod receipts;
+#[cfg(test)]
+mod sample;
+mod sweep;
+mod watch;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 use self::network::{NetworkPlan, TunedNetwork, train_network};
 use self::prepared::Prepared;
+use self::watch::Watch;
 use super::{Context, JobError, Meter, Workbench};
 use crate::catalog::PostingIdx;
 use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::{
-    Checkpoint, DataFacts, Ended, Flow, NamedRecipe, Part, Receipt, TrainError, TrainingData,
-    TrainingOutcome, TrainingReport, TrainingReporter, changed_pairs, judge, train,
+    Checkpoint, DataFacts, Ended, NamedRecipe, Part, Receipt, ThresholdCurves, TrainError, TrainingData,
+    TrainingOutcome, changed_pairs, judge, train,
 };
 
 pub use apply::{TrainedModel, trained_neighbors};
+pub use counts::{Feed, LabelCounts, count_labels};
+pub use group_map::{GroupMap, N_MAP_GROUPS, PartMap, map_groups};
 pub use labels::LabelSource;
+pub use receipts::{
+    PromotedModel, TrainedAnswer, TrainedDone, TrainedRun, TrainedTask, do_trained_task, promoted_model,
+    trained_answer,
+};
+#[cfg(test)]
+pub use sample::sample_receipt;
+pub use watch::TrainingMoment;
 
 pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
 pub use network::NetworkFacts;
+pub use sweep::{SweepPlan, SweepRow, sweep};
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;
@@ -88,6 +107,15 @@ pub struct TrainedReceipt {
     pub fixed: Vec<(String, String)>,
     /// Posting keys of the first of the broken pairs.
     pub broken: Vec<(String, String)>,
+    /// What other thresholds would have given on the test part.
+    #[serde(default)]
+    pub curves: ThresholdCurves,
+    /// When it was trained, milliseconds since 1970 UTC; 0 where it was not written down.
+    #[serde(default)]
+    pub at_millis: i64,
+    /// Seconds it took, embedding included.
+    #[serde(default)]
+    pub secs: f64,
 }
 
 impl TrainedReceipt {
@@ -114,6 +142,7 @@ pub fn train_head(
     plan: &TrainPlan<'_>,
     context: &Context<'_>,
 ) -> Result<TrainedReceipt, JobError> {
+    let start = Instant::now();
     let recipe = plan.recipe;
     let seed = recipe.training.seed;
     let mut prepared = Prepared::new(bench, plan, context)?;
@@ -126,7 +155,13 @@ pub fn train_head(
         Some((path, bytes)) => Some(Checkpoint::from_bytes(&path, bytes)?),
         None => None,
     };
-    let mut watch = Watch { context, meter: None, recipe: &recipe.id };
+    let sampled = prepared.labels.sampled(&parts, seed, prepared.shares);
+    let sample = TrainingData { parts: &sampled, neighbors: None, ..data.clone() };
+    let mut watch = Watch::new(context, recipe);
+    // A network's rows change as it learns: what its head is on the sample is not known in between.
+    if recipe.backbone.is_none() {
+        watch = watch.with_sample(&sample, &device);
+    }
     let (outcome, network) =
         train_parts(bench, recipe, &prepared, &data, checkpoint.as_ref(), &device, &mut watch)?;
     drop(watch);
@@ -156,9 +191,10 @@ pub fn train_head(
     let matching = prepared.matching(recipe, &rows);
     let after = tuned.as_ref().unwrap_or(&data);
     let split = (seed, prepared.shares);
-    let judged = judge([&data, after], &recipe.training, &outcome, facts, split, matching, &device)?;
+    let judged = context
+        .aside(|| judge([&data, after], &recipe.training, &outcome, facts, split, matching, &device))?;
     let changes = changed_pairs(&data, &judged);
-    let result = judged.receipt;
+    let (result, curves) = (judged.receipt, judged.curves);
     let cohort = match (&matching.mixture, &result.mixture_after) {
         (Some(mixture), Some(_)) => mixture.cohort(&data).0,
         _ => Vec::new(),
@@ -198,6 +234,9 @@ pub fn train_head(
         fixed: keys(&changes.fixed),
         broken: keys(&changes.broken),
         result,
+        curves,
+        at_millis: jiff::Timestamp::now().as_millisecond(),
+        secs: start.elapsed().as_secs_f64(),
     };
     let text = ron::ser::to_string_pretty(&receipt, ron::ser::PrettyConfig::default())
         .map_err(|error| JobError::Refused(format!("the receipt cannot be written: {error}")))?;
@@ -219,7 +258,7 @@ fn train_parts(
     let Some(backbone) = &recipe.backbone else {
         return Ok((train(data, &recipe.training, checkpoint, device, watch)?, None));
     };
-    let context = watch.context;
+    let context = watch.context();
     let plan = NetworkPlan { bench, recipe, backbone, features: &prepared.features };
     let (outcome, network) = train_network(&plan, data, checkpoint, device, watch, context)?;
     Ok((outcome, Some(network)))
@@ -241,27 +280,6 @@ fn run_name(plan: &TrainPlan<'_>, prepared: &Prepared, parts: &[Part]) -> Result
     }
     let digest = hasher.finalize().to_hex();
     Ok(format!("{}-{}", plan.recipe.id, digest.get(..16).unwrap_or(&digest)))
-}
-
-/// Tells the progress of a run, serves others between two steps, and stops it when the token says so.
-struct Watch<'a, 'c> {
-    context: &'a Context<'c>,
-    meter: Option<Meter<'a>>,
-    recipe: &'a str,
-}
-
-impl TrainingReporter for Watch<'_, '_> {
-    fn report(&mut self, report: &TrainingReport) -> Flow {
-        (self.context.between)();
-        if report.metric.is_none() {
-            let meter = self.meter.get_or_insert_with(|| {
-                let stage = format!("Learning ({})", self.recipe);
-                Meter::new(self.context.reporter, stage, report.step as u64, report.n_steps as u64)
-            });
-            meter.advance(1);
-        }
-        if self.context.cancel.is_cancelled() { Flow::Stop } else { Flow::Continue }
-    }
 }
 
 /// A shared neighbour list.

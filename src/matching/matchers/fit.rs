@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::spec::{MatcherError, MatcherSpec, Setting};
+use super::spec::{Known, MatcherError, MatcherSpec, Setting};
 use super::{FittedMatcher, MatchGround, MatcherRecipe, threshold};
 use crate::matching::{Tuned, tune};
 use crate::metrics::threshold_curve_of_rows;
@@ -31,8 +31,8 @@ pub fn shares_of_group_sizes(groups: &[Option<u32>]) -> Vec<f64> {
 }
 
 impl MatcherRecipe {
-    /// Fits the matcher to the labelled rows of `ground`; `group_shares` come from groups known beforehand. At most
-    /// `max_matches` a row. `None` when no row has a label.
+    /// Fits the matcher to the labelled rows of `ground`, with what is `known` from others. At most `max_matches` a row. `None`
+    /// when no row has a label.
     ///
     /// # Errors
     /// [`MatcherError`] when the recipe is wrong or the ground is not enough for it.
@@ -40,12 +40,15 @@ impl MatcherRecipe {
         &self,
         ground: &MatchGround<'_>,
         groups: &[Option<u32>],
-        group_shares: &[f64],
+        known: &Known<'_>,
         max_matches: usize,
     ) -> Result<Option<(FittedMatcher, Tuned)>, MatcherError> {
         let spec = self.check()?;
         let score = |setting: &Setting| scored(spec, ground, setting, groups, max_matches);
-        let mut best = Setting { group_shares: group_shares.to_vec(), ..self.setting(spec) };
+        let mut best = Setting { group_shares: known.group_shares.clone(), ..self.setting(spec) };
+        if let Some(learn) = spec.learn {
+            best.learned = learn(&known.pools, &best)?;
+        }
         let Some(mut tuned) = score(&best)? else { return Ok(None) };
         let has_two_sides = ground
             .rows
@@ -81,6 +84,7 @@ impl MatcherRecipe {
             values: best.values,
             threshold: tuned.threshold,
             group_shares: best.group_shares,
+            learned: best.learned,
         };
         Ok(Some((fitted, tuned)))
     }

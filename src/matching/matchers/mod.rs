@@ -10,6 +10,7 @@ mod ground;
 mod group_size_prior;
 mod modality_weights;
 mod neighbourhood_blending;
+mod pair_network;
 mod query_expansion;
 mod recipe;
 mod spec;
@@ -23,7 +24,7 @@ mod tests;
 pub use fit::shares_of_group_sizes;
 pub use ground::{GroundRows, MatchGround};
 pub use recipe::{FittedMatcher, MatcherRecipe};
-pub use spec::{MatcherError, MatcherParameter, MatcherSpec, Setting};
+pub use spec::{Known, LabelledPool, LearnFunction, MatcherError, MatcherParameter, MatcherSpec, Setting};
 
 /// Every matcher, in the order pickers show them.
 pub const MATCHERS: &[MatcherSpec] = &[
@@ -35,6 +36,7 @@ pub const MATCHERS: &[MatcherSpec] = &[
     modality_weights::SPEC,
     united_thresholds::SPEC,
     group_size_prior::SPEC,
+    pair_network::SPEC,
 ];
 
 /// The matcher with this id.

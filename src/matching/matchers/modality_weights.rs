@@ -21,5 +21,6 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     ],
     fixed_threshold: None,
     reads_rows: true,
+    learn: None,
     apply: |ground, setting| Ok(ground.weighted(setting.get(WEIGHT.name)).neighbors.clone().into_owned()),
 };

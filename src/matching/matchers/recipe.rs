@@ -41,6 +41,9 @@ pub struct FittedMatcher {
     /// See [`Setting::group_shares`].
     #[serde(default)]
     pub group_shares: Vec<f64>,
+    /// See [`Setting::learned`].
+    #[serde(default)]
+    pub learned: Vec<f32>,
 }
 
 impl MatcherRecipe {
@@ -57,7 +60,7 @@ impl MatcherRecipe {
         let defaults = spec.parameters.iter().filter_map(|it| Some((it.name.to_owned(), it.default?)));
         let mut values: BTreeMap<String, f64> = defaults.collect();
         values.extend(self.values.iter().map(|(name, value)| (name.clone(), *value)));
-        Setting { values, group_shares: Vec::new() }
+        Setting { values, ..Setting::default() }
     }
 
     /// The matcher as it stands, with nothing chosen on labels: cut at `threshold` unless it has one by construction.
@@ -68,7 +71,7 @@ impl MatcherRecipe {
         let spec = self.check()?;
         let values = self.setting(spec).values;
         let threshold = spec.fixed_threshold.unwrap_or(threshold);
-        Ok(FittedMatcher { id: self.id.clone(), values, threshold, group_shares })
+        Ok(FittedMatcher { id: self.id.clone(), values, threshold, group_shares, learned: Vec::new() })
     }
 }
 
@@ -79,7 +82,11 @@ impl FittedMatcher {
     /// [`MatcherError`] when the matcher does not exist or the ground is not enough for it.
     pub fn apply(&self, ground: &MatchGround<'_>) -> Result<Neighbors, MatcherError> {
         let spec = checked(&self.id, &self.values)?;
-        let setting = Setting { values: self.values.clone(), group_shares: self.group_shares.clone() };
+        let setting = Setting {
+            values: self.values.clone(),
+            group_shares: self.group_shares.clone(),
+            learned: self.learned.clone(),
+        };
         (spec.apply)(ground, &setting)
     }
 

@@ -20,6 +20,27 @@ pub struct MatcherParameter {
     pub choices: &'static [f64],
 }
 
+/// Numbers learned from labelled pools.
+pub type LearnFunction = fn(&[LabelledPool<'_>], &Setting) -> Result<Vec<f32>, MatcherError>;
+
+/// Rows to learn from.
+#[derive(Clone, Debug)]
+pub struct LabelledPool<'a> {
+    /// Their lists.
+    pub ground: MatchGround<'a>,
+    /// Their groups.
+    pub groups: Vec<Option<u32>>,
+}
+
+/// What is known before a matcher is fitted, from rows that it is not fitted to.
+#[derive(Clone, Debug, Default)]
+pub struct Known<'a> {
+    /// See [`Setting::group_shares`].
+    pub group_shares: Vec<f64>,
+    /// Pools of training rows, for matchers that learn.
+    pub pools: Vec<LabelledPool<'a>>,
+}
+
 /// One line of the table.
 pub struct MatcherSpec {
     /// Stable id.
@@ -36,6 +57,8 @@ pub struct MatcherSpec {
     pub fixed_threshold: Option<f32>,
     /// Whether it compares rows anew or reads modalities one by one, beyond the lists.
     pub reads_rows: bool,
+    /// Learns numbers of its own from labelled pools; `None` where there are none to learn.
+    pub learn: Option<LearnFunction>,
     /// New lists from the ground's, best first, the row itself first with score 1. Rows without a list keep none.
     pub apply: fn(&MatchGround<'_>, &Setting) -> Result<Neighbors, MatcherError>,
 }
@@ -60,6 +83,8 @@ pub struct Setting {
     pub values: BTreeMap<String, f64>,
     /// Share of the rows whose group has at least two, three... members, as known from labels; empty where unknown.
     pub group_shares: Vec<f64>,
+    /// What the matcher has learned.
+    pub learned: Vec<f32>,
 }
 
 impl Setting {
@@ -119,6 +144,14 @@ pub enum MatcherError {
         "the matcher `{id}` reads pictures and titles one by one, but only one score of each pair is known here. Choose another matcher, such as threshold"
     )]
     NeedsRows {
+        /// The matcher.
+        id: &'static str,
+    },
+    /// It has learned nothing.
+    #[error(
+        "the matcher `{id}` learns from pairs that are known to be the same and pairs known to be different, and there are not both to learn from. It is fitted with `lookalike train` or by `evaluate --split`, on labelled groups; or choose another matcher"
+    )]
+    NothingToLearn {
         /// The matcher.
         id: &'static str,
     },

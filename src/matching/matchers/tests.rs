@@ -6,7 +6,8 @@ use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 
 use super::blend::{Blend, BlendRule, Blended};
 use super::{
-    MATCHERS, MatchGround, MatcherError, MatcherRecipe, Setting, matcher_spec, shares_of_group_sizes,
+    Known, LabelledPool, MATCHERS, MatchGround, MatcherError, MatcherRecipe, Setting, matcher_spec,
+    shares_of_group_sizes,
 };
 use crate::encode::{CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 use crate::fuse::{FusionParams, fusion_spec};
@@ -147,11 +148,11 @@ proptest! {
             for ground in [&ground, &lists] {
                 let stages = [("stages", 2.0), ("threshold1", first), ("threshold2", second)];
                 let found = apply("inb", ground, &stages);
-                for row in 0..rows.len() {
+                for (row, of_row) in of_twice.iter().enumerate() {
                     prop_assert_eq!(found.list(row).0[0] as usize, row);
                     prop_assert!(found.list(row).1.is_sorted_by(|a, b| a >= b));
                     for other in (0..rows.len()).filter(|other| *other != row) {
-                        let expected = of_twice[row][other];
+                        let expected = of_row[other];
                         prop_assert!((score(&found, row, other, 0.0) - expected).abs() < 1e-4, "{row} {other}");
                     }
                 }
@@ -181,9 +182,9 @@ proptest! {
                     let values = [("n", n_most as f64), ("both", both), ("image_alpha", alpha)];
                     let found = apply("alpha-query-expansion", ground, &values);
                     let plain = apply("query-expansion", ground, &[("n", n_most as f64), ("both", both)]);
-                    for row in 0..rows.len() {
+                    for (row, of_row) in expected.iter().enumerate() {
                         for other in (0..rows.len()).filter(|other| *other != row) {
-                            let error = score(&found, row, other, 0.0) - expected[row][other];
+                            let error = score(&found, row, other, 0.0) - of_row[other];
                             prop_assert!(error.abs() < 1e-4, "{row} {other} {both} {error}");
                         }
                     }
@@ -292,10 +293,16 @@ proptest! {
         if groups.iter().all(Option::is_none) {
             return Ok(());
         }
+        let pool = LabelledPool { ground: ground.clone(), groups: groups.clone() };
+        let known = Known { group_shares: shares, pools: vec![pool] };
         let plain = tune(&ground.neighbors, &groups, 1, 50).unwrap();
         for spec in MATCHERS.iter().filter(|spec| spec.id != "inb") {
             let recipe = MatcherRecipe { id: spec.id.to_owned(), ..MatcherRecipe::default() };
-            let (fitted, tuned) = recipe.fit(&ground, &groups, &shares, 50).unwrap().unwrap();
+            let (fitted, tuned) = match recipe.fit(&ground, &groups, &known, 50) {
+                // Groups that hold no pair, or no two of which are known apart, teach nothing.
+                Err(MatcherError::NothingToLearn { id: "pair-network" }) => continue,
+                fitted => fitted.unwrap().unwrap(),
+            };
             let lists = fitted.apply(&ground).unwrap();
             let matches = row_matches(&lists, &fitted.options(50));
             let labelled: Vec<u32> = (0..10).filter(|row| groups[*row as usize].is_some()).collect();
@@ -313,6 +320,39 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_network_learns_that_neighbours_must_be_mutual() {
+    // Groups of two that are each other's best; every pair has a hanger-on whose best is in the pair, as near as the pair is.
+    let lists = |n_pairs: u32| {
+        let list = |row: u32| {
+            let first = row / 3 * 3;
+            let score = 0.6 + 0.3 * ((row / 3) as f32 * 0.618).fract();
+            let others = match row % 3 {
+                0 => vec![(first + 1, score), (first + 2, score * 0.999)],
+                1 => vec![(first, score)],
+                _ => vec![(first, score * 0.999)],
+            };
+            let own = std::iter::once((row, 1.0));
+            own.chain(others).map(|(row, score)| Hit { row, score }).collect()
+        };
+        Neighbors::from_lists((0..3 * n_pairs).map(list).collect())
+    };
+    let groups = |n_pairs: u32| {
+        (0..3 * n_pairs).map(|row| Some(if row % 3 == 2 { 1000 + row } else { row / 3 })).collect()
+    };
+    let (school, test) = (lists(60), lists(30));
+    let ranks = ranks(180);
+    let pool = LabelledPool { ground: MatchGround::of_lists(&school, &ranks, 50), groups: groups(60) };
+    let known = Known { group_shares: Vec::new(), pools: vec![pool] };
+    let ground = MatchGround::of_lists(&test, &ranks[..90], 50);
+    let groups: Vec<Option<u32>> = groups(30);
+    let recipe = MatcherRecipe { id: "pair-network".to_owned(), ..MatcherRecipe::default() };
+    let recipe = MatcherRecipe { values: [("rounds".to_owned(), 200.0)].into(), ..recipe };
+    let (_, tuned) = recipe.fit(&ground, &groups, &known, 50).unwrap().unwrap();
+    let plain = tune(&test, &groups, 1, 50).unwrap();
+    assert!(tuned.scores.mean_f1 > plain.scores.mean_f1 + 0.1, "{:?} {:?}", tuned.scores, plain.scores);
 }
 
 #[test]
@@ -388,6 +428,7 @@ fn what_is_wrong_is_named() {
     let ground = MatchGround::of_lists(&lists, &[0], 50);
     let run = |id: &str| (matcher_spec(id).unwrap().apply)(&ground, &setting(id, &[])).unwrap_err();
     assert_eq!(run("united-thresholds"), MatcherError::NeedsRows { id: "united-thresholds" });
+    assert_eq!(run("pair-network"), MatcherError::NothingToLearn { id: "pair-network" });
     assert_eq!(run("group-size-prior"), MatcherError::NeedsGroups { id: "group-size-prior" });
 }
 

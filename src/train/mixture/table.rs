@@ -168,7 +168,8 @@ impl Pairs {
             (Some(&start), Some(&end)) => start..end,
             _ => 0..0,
         };
-        let similarities = self.similarities.get(span.start * n_parts..span.end * n_parts).unwrap_or_default();
+        let similarities =
+            self.similarities.get(span.start * n_parts..span.end * n_parts).unwrap_or_default();
         let others = self.others.get(span).unwrap_or_default();
         others.iter().zip(similarities.chunks(n_parts.max(1))).filter_map(move |(other, similarities)| {
             let (mut sum, mut total) = (0.0, 0.0);

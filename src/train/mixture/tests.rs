@@ -74,12 +74,15 @@ fn scores_are_those_of_brute_force() {
             for (other, score) in others.iter().zip(scores).skip(1) {
                 let other = *other as usize;
                 let expected = fused(row, other) - 0.5 * (crowding(row) + crowding(other));
-                assert!((score - expected.clamp(-1.0, 1.0)).abs() < 1e-5, "{row} {other}: {score} {expected}");
+                assert!(
+                    (score - expected.clamp(-1.0, 1.0)).abs() < 1e-5,
+                    "{row} {other}: {score} {expected}"
+                );
             }
             // With 59 others, three parts and 50 of each, the best is always among the candidates.
-            let best = (0..N_ROWS).filter(|other| *other != row).map(|other| {
-                fused(row, other) - 0.5 * (crowding(row) + crowding(other))
-            });
+            let best = (0..N_ROWS)
+                .filter(|other| *other != row)
+                .map(|other| fused(row, other) - 0.5 * (crowding(row) + crowding(other)));
             let best = best.max_by(f32::total_cmp).unwrap();
             assert!((scores[1] - best.clamp(-1.0, 1.0)).abs() < 1e-5);
         }

@@ -47,12 +47,23 @@ pub struct NamedRecipe {
     pub training: TrainingRecipe,
 }
 
+/// Folders beside those of recipes.
+const TAKEN: &[&str] = &["autoencoder", "promoted", "receipts", "unfinished"];
+
 /// The recipes that come with the program, in the order in which they are listed.
 const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/lookalike-best.ron"),
+    include_str!("../../../assets/recipes/image-head.ron"),
     include_str!("../../../assets/recipes/siamese-cosine.ron"),
+    include_str!("../../../assets/recipes/siamese-cosine-naive.ron"),
     include_str!("../../../assets/recipes/siamese-neuron.ron"),
     include_str!("../../../assets/recipes/shopee-arcface.ron"),
+    include_str!("../../../assets/recipes/shopee-arcface-ensemble.ron"),
+    include_str!("../../../assets/recipes/catalog-softmax.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface.ron"),
+    include_str!("../../../assets/recipes/catalog-arcface-glove.ron"),
+    include_str!("../../../assets/recipes/autoencoder-knn.ron"),
+    include_str!("../../../assets/recipes/tll-two-backbones.ron"),
     include_str!("../../../assets/recipes/mobilenetv2-finetune.ron"),
 ];
 
@@ -83,12 +94,13 @@ impl NamedRecipe {
     /// [`TrainError::Recipe`] with the reason.
     pub fn check(&self) -> Result<(), TrainError> {
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-        // These two folders hold something else.
-        let is_taken = self.id == "autoencoder" || self.id == "promoted";
+        // These folders hold something else.
+        let is_taken = TAKEN.contains(&self.id.as_str());
         if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(is_plain) || is_taken {
             return Err(TrainError::Recipe(format!(
-                "`{}` cannot be its id; use up to 64 letters, digits, - and _, not `autoencoder` or `promoted`",
-                self.id
+                "`{}` cannot be its id; use up to 64 letters, digits, - and _, and none of {}",
+                self.id,
+                TAKEN.join(", ")
             )));
         }
         if self.image_encoders.is_empty() && self.text_encoders.is_empty() {

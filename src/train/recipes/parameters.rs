@@ -268,6 +268,6 @@ mod tests {
         };
         assert!(names("siamese-cosine").contains(&"loss_params.margin".to_owned()));
         assert!(!names("siamese-cosine").contains(&"loss_params.alpha".to_owned()));
-        assert!(names("lookalike-best").contains(&"loss_params.alpha".to_owned()));
+        assert!(names("lookalike-best").contains(&"loss_params.temperature".to_owned()));
     }
 }

@@ -90,7 +90,7 @@ impl<'a> TrainingData<'a> {
     }
 
     /// Rows of `part` with any embedding.
-    pub(in super::super) fn embedded_rows(&self, part: Part) -> Vec<u32> {
+    pub fn embedded_rows(&self, part: Part) -> Vec<u32> {
         self.rows_where(part, |row| self.modalities.iter().any(|features| is_present(features, row)))
     }
 

@@ -6,6 +6,7 @@ mod checkpoint;
 mod data;
 mod evaluate;
 mod objective;
+mod pairs;
 mod plan;
 mod recipe;
 mod run;
@@ -13,7 +14,12 @@ mod start;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
+mod late_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
+
+use super::heads::Head;
 
 pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
@@ -21,6 +27,7 @@ pub(super) use evaluate::f1_by_row;
 pub use evaluate::{
     Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds, tower_embeddings,
 };
+pub use pairs::{PairReport, pair_report};
 pub use recipe::TrainingRecipe;
 pub use run::{Ended, TrainingOutcome, train, train_with};
 pub use start::Start;
@@ -55,6 +62,9 @@ pub struct TrainingReport {
 pub trait TrainingReporter {
     /// Called after every step and after every validation.
     fn report(&mut self, report: &TrainingReport) -> Flow;
+
+    /// Called after every validation with the head as it is then.
+    fn validated(&mut self, _head: &Head, _record: &EpochRecord) {}
 
     /// Called after every epoch with all that is needed to go on from there.
     fn checkpoint(&mut self, _checkpoint: &Checkpoint) {}

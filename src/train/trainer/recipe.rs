@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::TrainError;
-use super::super::heads::{HeadRecipe, PairMeasure, Towers};
+use super::super::heads::{Depth, HeadRecipe, PairMeasure, Towers};
 use super::super::losses::{LossNeeds, LossParams, LossSpec, loss_spec};
 use super::super::miners::MinerRecipe;
 use super::super::optimisers::{OptimiserRecipe, Schedule};
@@ -86,9 +86,12 @@ impl TrainingRecipe {
         if self.clip_norm.is_some_and(|norm| !(norm > 0.0 && norm.is_finite())) {
             return refuse("the longest gradient must be above 0".to_owned());
         }
+        // Nothing is left to learn after a computed start, or where nothing is projected and pairs are compared by their cosine.
+        let starts_learned = self.start != Start::Random
+            || (self.head.depth == Depth::Identity && self.head.measure == PairMeasure::Cosine);
         for (number, name) in [
             (self.batch_size, "the batch size"),
-            (self.max_epochs.max(usize::from(self.start != Start::Random)), "the number of epochs"),
+            (self.max_epochs.max(usize::from(starts_learned)), "the number of epochs"),
             (self.pairs_per_group, "the number of pairs a group"),
         ] {
             if number == 0 {

@@ -94,7 +94,7 @@ pub fn train_with(
     let head = Head::new(shape, recipe.seed, device)?;
     if let Some(tail) = tail {
         tail.check(data)?;
-    } else if head.parameters().n_values() == 0 {
+    } else if head.parameters().n_values() == 0 && recipe.max_epochs > 0 {
         return Err(TrainError::Recipe("the head has nothing to learn; choose a projection".to_owned()));
     }
     let objective = Objective { loss, recipe, data, plan: &plan, device: device.clone(), tail };
@@ -175,6 +175,7 @@ impl Run<'_> {
                 learning_rate,
             };
             self.keep(record)?;
+            reporter.validated(&self.head, &record);
             reporter.checkpoint(&self.checkpoint);
             if reporter.report(&self.report(epoch, loss, Some(record.metric), learning_rate)) == Flow::Stop {
                 return Ok(Ended::Stopped);

@@ -26,9 +26,9 @@ const ROWS_A_GROUP: u32 = 4;
 const WIDTH: usize = 16;
 
 /// Two modalities, 60 groups of 4 rows; in each the first half of the numbers is the group's, the rest is noise.
-struct World {
-    matrices: [DenseMatrix; 2],
-    present: Vec<bool>,
+pub(super) struct World {
+    pub(super) matrices: [DenseMatrix; 2],
+    pub(super) present: Vec<bool>,
     labels: Labels,
     parts: Vec<Part>,
 }
@@ -40,7 +40,7 @@ fn normalised(mut row: Vec<f32>) -> Vec<f32> {
 }
 
 impl World {
-    fn new(unreviewed: Unreviewed, rejected: &[(u32, u32)]) -> Self {
+    pub(super) fn new(unreviewed: Unreviewed, rejected: &[(u32, u32)]) -> Self {
         let mut random = Random::new(11, "world");
         let mut symmetric = |scale: f64| ((random.unit() * 2.0 - 1.0) * scale) as f32;
         let mut matrix = || {
@@ -63,7 +63,7 @@ impl World {
         Self { matrices, present: vec![true; groups.len()], labels, parts }
     }
 
-    fn data(&self, n_modalities: usize) -> TrainingData<'_> {
+    pub(super) fn data(&self, n_modalities: usize) -> TrainingData<'_> {
         let features = self.matrices.iter().map(|matrix| Features { matrix, present: &self.present });
         TrainingData {
             modalities: features.take(n_modalities).collect(),
@@ -74,7 +74,7 @@ impl World {
     }
 }
 
-fn recipe() -> TrainingRecipe {
+pub(super) fn recipe() -> TrainingRecipe {
     TrainingRecipe {
         head: HeadRecipe { depth: Depth::Linear, width: 12, ..HeadRecipe::default() },
         sampler: SamplerRecipe::ClassesByItems { classes: 16, items: 4 },
@@ -88,7 +88,7 @@ fn recipe() -> TrainingRecipe {
 
 /// Keeps all reports and checkpoints; stops after so many reports.
 #[derive(Default)]
-struct Watcher {
+pub(super) struct Watcher {
     reports: Vec<TrainingReport>,
     checkpoints: Vec<Checkpoint>,
     stop_after: Option<usize>,
@@ -105,7 +105,10 @@ impl TrainingReporter for Watcher {
     }
 }
 
-fn run(data: &TrainingData<'_>, recipe: &TrainingRecipe) -> Result<(TrainingOutcome, Watcher), TrainError> {
+pub(super) fn run(
+    data: &TrainingData<'_>,
+    recipe: &TrainingRecipe,
+) -> Result<(TrainingOutcome, Watcher), TrainError> {
     let mut watcher = Watcher::default();
     let outcome = train(data, recipe, None, &Device::Cpu, &mut watcher)?;
     Ok((outcome, watcher))

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::app::{
     CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, ModelsCommand, PickFor,
-    SessionCommand, ToastKind,
+    SessionCommand, ToastKind, TrainCommand,
 };
 use crate::catalog::{CatalogSource, write_problems};
 use crate::jobs::{Request, SearchQuery};
@@ -29,6 +29,10 @@ impl Dialogs {
             let dialog = rfd::FileDialog::new();
             let path = match &what {
                 PickFor::Catalogue | PickFor::ImportPairs => dialog.pick_file(),
+                PickFor::Head(id) => dialog
+                    .add_filter("safetensors", &["safetensors"])
+                    .set_file_name(format!("{id}.safetensors"))
+                    .save_file(),
                 PickFor::ModelFiles(_) => dialog.add_filter("Weights", WEIGHTS).pick_file(),
                 PickFor::Folder | PickFor::ImagesFolder => dialog.pick_folder(),
                 PickFor::Export { file_name, .. } => dialog.set_file_name(*file_name).save_file(),
@@ -54,6 +58,7 @@ impl Dialogs {
             PickFor::ImportPairs => Command::History(HistoryCommand::Import(path)),
             PickFor::LogCopy => Command::Chrome(ChromeCommand::SaveCopy(path)),
             PickFor::Problems => Command::Catalogue(CatalogueCommand::SaveProblems(path)),
+            PickFor::Head(id) => Command::Train(TrainCommand::Export { id, path }),
             PickFor::ModelFiles(id) => Command::Models(ModelsCommand::Add { path, id }),
         };
         answered.drain(..).map(command).collect()

@@ -85,6 +85,14 @@ fn icon(painter: &egui::Painter, station: Station, centre: egui::Pos2, stroke: S
             rect(-9.0, -9.0, 12.0, 12.0);
             rect(-3.0, -3.0, 12.0, 12.0);
         }
+        Station::Train => {
+            // A curve that rises, in its axes.
+            line(-9.0, -9.0, -9.0, 9.0);
+            line(-9.0, 9.0, 9.0, 9.0);
+            line(-5.0, 5.0, -1.0, 0.0);
+            line(-1.0, 0.0, 3.0, -2.0);
+            line(3.0, -2.0, 8.0, -8.0);
+        }
         Station::History => {
             painter.circle_stroke(centre, 9.0, stroke);
             line(0.0, -5.0, 0.0, 0.0);

@@ -2,8 +2,8 @@
 
 use egui::{Align, Layout, RichText};
 
-use crate::app::{ChromeCommand, Command, MatchCommand, PickFor, SaveStatus, SessionCommand};
-use crate::fuse::{FUSIONS, FusionParams, fusion_spec};
+use crate::app::{ChromeCommand, Command, MatchCommand, PickFor, SaveStatus, SessionCommand, strategies};
+use crate::fuse::{FusionParams, fusion_spec};
 use crate::project::Access;
 use crate::ui::{Outbox, ViewContext, widgets};
 
@@ -61,13 +61,14 @@ fn project(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
 
 fn fusion(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let settings = &context.app.matching.settings;
-    let label = fusion_spec(&settings.fusion).map_or(settings.fusion.as_str(), |spec| spec.label);
-    let combo = egui::ComboBox::from_id_salt("fusion").selected_text(label).width(110.0);
+    let label = strategy_label(context, &settings.fusion);
+    let combo = egui::ComboBox::from_id_salt("fusion").selected_text(&label).width(110.0);
     let response = combo.show_ui(ui, |ui| {
-        for spec in FUSIONS {
-            let chosen = settings.fusion == spec.id;
-            if ui.selectable_label(chosen, spec.label).on_hover_text(spec.summary).clicked() {
-                out.push(Command::Match(MatchCommand::Fusion(spec.id.to_owned())));
+        for id in strategies(context.app) {
+            let summary = fusion_spec(id).map_or(TRAINED_SUMMARY, |spec| spec.summary);
+            let label = strategy_label(context, id);
+            if ui.selectable_label(settings.fusion == id, label).on_hover_text(summary).clicked() {
+                out.push(Command::Match(MatchCommand::Fusion(id.to_owned())));
             }
         }
     });
@@ -100,10 +101,27 @@ fn fusion(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     }
 }
 
+/// Said of the promoted model among the strategies.
+const TRAINED_SUMMARY: &str = "The promoted model's own measure of pairs, learned from labels and decisions";
+
+/// Name of a fusion, or of the promoted model.
+fn strategy_label(context: ViewContext<'_>, id: &str) -> String {
+    match fusion_spec(id) {
+        Some(spec) => spec.label.to_owned(),
+        None => {
+            let promoted = context.app.train.trained.promoted.as_ref();
+            let name = promoted.map_or(id, |promoted| &promoted.promotion.id);
+            format!("Trained: {name}")
+        }
+    }
+}
+
 fn slider(ui: &mut egui::Ui, label: &str, value: &mut f32, tooltip: &str) {
     let name = ui.label(RichText::new(label).small());
     ui.spacing_mut().slider_width = 80.0;
-    ui.add(egui::Slider::new(value, 0.0..=1.0).fixed_decimals(2)).labelled_by(name.id).on_hover_text(tooltip);
+    // Thresholds move in steps of 0.005, and one that a model brings stays as it is until somebody moves it.
+    let slider = egui::Slider::new(value, 0.0..=1.0).fixed_decimals(3).clamping(egui::SliderClamping::Edits);
+    ui.add(slider).labelled_by(name.id).on_hover_text(tooltip);
 }
 
 fn threshold(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {

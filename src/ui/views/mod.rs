@@ -5,3 +5,4 @@ pub(super) mod compare;
 pub(super) mod duplicates;
 pub(super) mod history;
 pub(super) mod table;
+pub(super) mod train;

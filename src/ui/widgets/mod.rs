@@ -1,11 +1,15 @@
 //! Widgets shared by several views, one file each.
 
+mod chart;
 mod keycap;
+mod mark;
 mod picture;
 mod title;
 mod verdict_mark;
 
+pub(super) use chart::{Chart, Line, Rule};
 pub(super) use keycap::keycap;
+pub(super) use mark::{Mark, group_colour};
 pub(super) use picture::{Drawn, paint_picture, paint_picture_with, picture};
 pub(super) use title::{title, title_galley};
 pub(super) use verdict_mark::verdict_mark;

@@ -14,7 +14,9 @@ pub(in crate::ui) use verdict_bar::verdict_button;
 
 use egui::{Align2, RichText, vec2};
 
-use crate::app::{ChromeCommand, Command, Dialog, DuplicatesCommand, DuplicatesMode, SessionCommand};
+use crate::app::{
+    ChromeCommand, Command, Dialog, DuplicatesCommand, DuplicatesMode, SessionCommand, Station,
+};
 use crate::catalog::PostingIdx;
 use crate::review::{Counts, QueueItem, QueueKind};
 use crate::ui::{Outbox, ViewContext, widgets};
@@ -202,6 +204,7 @@ fn finished(ui: &mut egui::Ui, context: ViewContext<'_>, n_items: usize, out: &m
                 ("Second look", tab(QueueKind::SecondLook)),
                 ("Conflicts", tab(QueueKind::Conflicts)),
                 ("Export\u{2026}", Command::Chrome(ChromeCommand::Open(Dialog::Export))),
+                ("Train", Command::Chrome(ChromeCommand::Go(Station::Train))),
                 ("Match again", Command::Duplicates(DuplicatesCommand::ApplyNew)),
             ] {
                 if ui.button(label).clicked() {
