@@ -68,7 +68,8 @@ impl Graph {
 fn block_of(name: &str) -> String {
     let layer = name.rsplit_once('.').map_or(name, |(layer, _)| layer);
     let parts: Vec<&str> = layer.split('.').collect();
-    let numbered = parts.iter().position(|part| part.bytes().last().is_some_and(|last| last.is_ascii_digit()));
+    let numbered =
+        parts.iter().position(|part| part.bytes().last().is_some_and(|last| last.is_ascii_digit()));
     parts.get(..=numbered.unwrap_or(0)).unwrap_or_default().join(".")
 }
 
