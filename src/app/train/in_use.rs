@@ -69,12 +69,16 @@ pub(in super::super) fn answered(state: &mut AppState, answer: TrainedAnswer) ->
         None => Vec::new(),
         Some(TrainedDone::Trained(receipt)) => super::learned(state, &receipt),
         Some(TrainedDone::Promoted) => {
-            let text = "The trained model does the matching now; Roll back returns to the former";
-            let mut effects = say(state, text.to_owned());
-            if let Some(settings) = by_promoted(state) {
-                state.matching.settings = settings;
-                effects.extend(super::super::matching::rematch(state, Cause::Control));
-            }
+            let Some(settings) = by_promoted(state) else { return Vec::new() };
+            // The threshold that is best for each posting's own matches may chain whole catalogues together.
+            let text = format!(
+                "The trained model does the matching now, at its threshold {:.3}; where clusters grow too large, \
+                 raise it. Roll back returns to the former",
+                settings.threshold
+            );
+            let mut effects = say(state, text);
+            state.matching.settings = settings;
+            effects.extend(super::super::matching::rematch(state, Cause::Control));
             effects
         }
         Some(TrainedDone::RolledBack) => rolled_back(state),

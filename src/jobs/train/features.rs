@@ -71,7 +71,16 @@ impl FeatureSet {
             Self::side(bench, id, modality, &mut notes, context).map(Some)
         };
         let image = side(&recipe.image_encoders, Modality::Image, "pictures")?;
-        let text = side(&recipe.text_encoders, Modality::Text, "titles")?;
+        // A head of pictures alone, in a mixture with titles, learns from titles where there are no pictures.
+        let stand_ins: Vec<String> = match &recipe.mixture {
+            Some(mixture) if image.is_none() && recipe.text_encoders.is_empty() => {
+                let reads_titles =
+                    |id: &&String| bench.table().spec(id).is_ok_and(|spec| spec.modality == Modality::Text);
+                mixture.companions.iter().flatten().filter(reads_titles).cloned().collect()
+            }
+            _ => recipe.text_encoders.clone(),
+        };
+        let text = side(&stand_ins, Modality::Text, "titles")?;
         Ok(Self { image, text, notes, neighbors: std::cell::OnceCell::new() })
     }
 

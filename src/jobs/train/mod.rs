@@ -261,7 +261,7 @@ fn train_parts(
     let context = watch.context();
     let plan = NetworkPlan { bench, recipe, backbone, features: &prepared.features };
     let (outcome, network) = train_network(&plan, data, checkpoint, device, watch, context)?;
-    Ok((outcome, Some(network)))
+    Ok((outcome, network))
 }
 
 /// Names a run by all that decides it, so that a stopped one goes on only with the same recipe, labels and embeddings.

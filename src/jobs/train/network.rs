@@ -17,8 +17,8 @@ use super::features::{FeatureSet, Side};
 use crate::catalog::PostingIdx;
 use crate::encode::{Backbone, Stem};
 use crate::train::{
-    BackboneRecipe, Checkpoint, Flow, Maps, NamedRecipe, Tail, TrainingData, TrainingOutcome, TrainingReport,
-    TrainingReporter, View, train_with, views,
+    BackboneRecipe, Checkpoint, Ended, Flow, Maps, NamedRecipe, Tail, TrainingData, TrainingOutcome,
+    TrainingReport, TrainingReporter, View, train_with, views,
 };
 
 /// Pictures decoded between two turns.
@@ -53,7 +53,8 @@ pub(super) struct NetworkPlan<'a> {
     pub features: &'a FeatureSet,
 }
 
-/// Trains the recipe's network and head; the network's rows of the whole catalogue come with it.
+/// Trains the recipe's network and head; the network's rows of the whole catalogue come with it. There is none of a run that was
+/// stopped in its first epoch or whose loss was no number.
 pub(super) fn train_network(
     plan: &NetworkPlan<'_>,
     data: &TrainingData<'_>,
@@ -61,7 +62,7 @@ pub(super) fn train_network(
     device: &Device,
     reporter: &mut dyn TrainingReporter,
     context: &Context<'_>,
-) -> Result<(TrainingOutcome, TunedNetwork), JobError> {
+) -> Result<(TrainingOutcome, Option<TunedNetwork>), JobError> {
     let NetworkPlan { bench, recipe, backbone, features } = *plan;
     let Some(image) = &features.image else {
         return Err(JobError::Refused(format!(
@@ -92,6 +93,14 @@ pub(super) fn train_network(
             }
         },
     )?;
+    let is_of_use = match outcome.ended {
+        Ended::Diverged { .. } => false,
+        Ended::Stopped => outcome.best.epoch > 0,
+        Ended::Finished | Ended::EarlyStopped => true,
+    };
+    if !is_of_use {
+        return Ok((outcome, None));
+    }
     let bytes = network.to_safetensors(&tail.weights()?)?;
     let facts = NetworkFacts {
         digest: blake3::hash(&bytes).to_hex().to_string(),
@@ -101,9 +110,13 @@ pub(super) fn train_network(
     };
     drop(tail);
     drop(maps);
+    // The best of a stopped run is kept, and judged by what the finished encoder gives; that alone a stop waits for.
+    let patient =
+        Context { reporter: context.reporter, cancel: CancelToken::default(), between: context.between };
+    let context = if outcome.ended == Ended::Stopped { &patient } else { context };
     let side =
         tuned_side(bench, &recipe.id, &image.encoder, Path::new("the network in memory"), &bytes, context)?;
-    Ok((outcome, TunedNetwork { bytes, facts, side }))
+    Ok((outcome, Some(TunedNetwork { bytes, facts, side })))
 }
 
 /// Passes on what a run tells to the thread that serves others. What it answers is known at the next step.

@@ -42,14 +42,26 @@ pub(super) struct Watch<'a, 'c> {
     meter: Option<Meter<'a>>,
     /// The training part's sample, as the validation part of data of its own, and where the head is.
     sample: Option<(&'a TrainingData<'a>, &'a Device)>,
+    /// Sum and number of the losses since the last moment.
     loss: (f64, u32),
+    /// The loss that was told last; where an epoch ends right after a moment, it is told again.
+    last_loss: Option<f64>,
     told: Option<Instant>,
     training_f1: Option<f64>,
 }
 
 impl<'a, 'c> Watch<'a, 'c> {
     pub fn new(context: &'a Context<'c>, recipe: &'a NamedRecipe) -> Self {
-        Self { context, recipe, meter: None, sample: None, loss: (0.0, 0), told: None, training_f1: None }
+        Self {
+            context,
+            recipe,
+            meter: None,
+            sample: None,
+            loss: (0.0, 0),
+            last_loss: None,
+            told: None,
+            training_f1: None,
+        }
     }
 
     /// Also tells, after each epoch, how good the head is on `sample`, as the validation part of data of its own.
@@ -69,12 +81,14 @@ impl<'a, 'c> Watch<'a, 'c> {
         }
         self.told = Some(Instant::now());
         let (sum, n_losses) = std::mem::take(&mut self.loss);
+        let mean = if n_losses > 0 { Some(sum / f64::from(n_losses)) } else { self.last_loss };
+        self.last_loss = mean;
         self.context.reporter.training(&TrainingMoment {
             step: report.step,
             n_steps: report.n_steps,
             epoch: report.epoch,
             n_epochs: self.recipe.training.max_epochs,
-            loss: if n_losses > 0 { sum / f64::from(n_losses) } else { report.loss },
+            loss: mean.unwrap_or(report.loss),
             learning_rate: report.learning_rate,
             validation_f1: report.metric,
             training_f1: report.metric.and(self.training_f1),
@@ -87,12 +101,15 @@ impl TrainingReporter for Watch<'_, '_> {
         (self.context.between)();
         if report.metric.is_none() {
             self.loss = (self.loss.0 + report.loss, self.loss.1 + 1);
-            let meter = self.meter.get_or_insert_with(|| {
-                let stage = format!("Learning ({})", self.recipe.id);
-                let n_before = report.step.saturating_sub(1) as u64;
-                Meter::new(self.context.reporter, stage, n_before, report.n_steps as u64)
-            });
-            meter.advance(1);
+            match &mut self.meter {
+                Some(meter) => meter.advance(1),
+                // How long the first step took is not known here; counted as done before, it makes no rate.
+                None => {
+                    let stage = format!("Learning ({})", self.recipe.id);
+                    let (n_done, n_steps) = (report.step as u64, report.n_steps as u64);
+                    self.meter = Some(Meter::new(self.context.reporter, stage, n_done, n_steps));
+                }
+            }
         }
         self.tell(report);
         if self.context.cancel.is_cancelled() { Flow::Stop } else { Flow::Continue }

@@ -63,19 +63,14 @@ impl Graph {
     }
 }
 
-/// Name of the block a parameter is of; the kind of the parameter is never part of it.
+/// Name of the block a parameter is of: up to its first part that ends with a number, or the first part where none does. The kind
+/// of the parameter is never part of it.
 fn block_of(name: &str) -> String {
     let layer = name.rsplit_once('.').map_or(name, |(layer, _)| layer);
-    let mut parts = Vec::new();
-    for part in layer.split('.') {
-        parts.push(part);
-        if part.bytes().all(|byte| byte.is_ascii_digit()) {
-            break;
-        }
-    }
-    // Of layers that are not numbered the outermost name is the block.
-    let is_numbered = parts.last().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_numbered { parts.join(".") } else { parts.first().copied().unwrap_or_default().to_owned() }
+    let parts: Vec<&str> = layer.split('.').collect();
+    let numbered =
+        parts.iter().position(|part| part.bytes().last().is_some_and(|last| last.is_ascii_digit()));
+    parts.get(..=numbered.unwrap_or(0)).unwrap_or_default().join(".")
 }
 
 #[cfg(test)]
@@ -115,6 +110,21 @@ mod tests {
         let possible: Vec<usize> = (0..8).filter(|&first| graph.split_at(first).is_some()).collect();
         // Not within the residual block, whose sum reads the stem again; not before the first nor after the last.
         assert_eq!(possible, [1, 2, 5, 6]);
+    }
+
+    #[test]
+    fn blocks_are_named_as_the_families_name_them() {
+        for (parameter, block) in [
+            ("blocks.6.0.conv_pw.weight", "blocks.6"),
+            ("layer4.1.conv1.weight", "layer4"),
+            ("features.denseblock3.denselayer12.norm1.bias", "features.denseblock3"),
+            ("Mixed_7b.branch0.conv.weight", "Mixed_7b.branch0"),
+            ("stages.2.blocks.1.gamma", "stages.2"),
+            ("conv_head.weight", "conv_head"),
+            ("cls_token", "cls_token"),
+        ] {
+            assert_eq!(block_of(parameter), block, "{parameter}");
+        }
     }
 
     #[test]

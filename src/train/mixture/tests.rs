@@ -1,3 +1,5 @@
+//! Mixtures against brute force.
+
 use std::borrow::Cow;
 
 use super::{CohortMember, FittedMixture, MixtureTable};

@@ -221,14 +221,16 @@ fn range(values: impl Iterator<Item = f64>) -> [f64; 2] {
     [(low - room).max(floor), high + room]
 }
 
-/// Round numbers within a range, about `n_wanted`.
+/// Round numbers within a range, of at most about `n_wanted` at least half as many.
 fn ticks([low, high]: [f64; 2], n_wanted: usize) -> Vec<f64> {
-    let rough = (high - low) / n_wanted.clamp(2, 8) as f64;
-    let power = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|round| round * power).into_iter().find(|step| *step >= rough);
-    let step = step.unwrap_or(rough);
-    let first = (low / step).ceil();
-    (0..16).map(|number| (first + f64::from(number)) * step).take_while(|tick| *tick <= high).collect()
+    let n_wanted = n_wanted.clamp(2, 8);
+    let power = 10.0_f64.powf(((high - low) / n_wanted as f64).log10().floor());
+    let within = |step: f64| -> Vec<f64> {
+        let first = (low / step).ceil();
+        (0..16).map(|number| (first + f64::from(number)) * step).take_while(|tick| *tick <= high).collect()
+    };
+    let all = [10.0, 5.0, 2.0, 1.0].map(|round| within(round * power));
+    all.into_iter().find(|ticks| ticks.len() >= n_wanted.div_ceil(2).max(2)).unwrap_or_default()
 }
 
 /// A number with as many digits as its axis needs.
@@ -251,9 +253,9 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_within() {
-        assert_eq!(ticks([0.0, 1.0], 5), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
+        assert_eq!(ticks([0.0, 1.0], 5), [0.0, 0.5, 1.0]);
         assert_eq!(ticks([3.0, 47.0], 4), [20.0, 40.0]);
-        for (low, high) in [(0.0, 1e-4), (-5.0, 7.0), (1e6, 1e6 + 3.0)] {
+        for (low, high) in [(0.0, 1e-4), (-5.0, 7.0), (1e6, 1e6 + 3.0), (0.92, 0.992), (0.899, 0.9271)] {
             let found = ticks([low, high], 6);
             assert!((2..=8).contains(&found.len()), "{low} {high}: {found:?}");
             assert!(found.iter().all(|tick| (low..=high).contains(tick)), "{found:?}");
