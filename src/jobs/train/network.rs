@@ -116,7 +116,11 @@ struct Relay<'a> {
 impl TrainingReporter for Relay<'_> {
     fn report(&mut self, report: &TrainingReport) -> Flow {
         (self.tell)(*report);
-        if self.stop.load(Ordering::Relaxed) || self.cancel.is_cancelled() { Flow::Stop } else { Flow::Continue }
+        if self.stop.load(Ordering::Relaxed) || self.cancel.is_cancelled() {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        }
     }
 }
 
