@@ -106,6 +106,7 @@ fn train_pictures(driver: &mut Driver) {
     driver.send(Command::Chrome(ChromeCommand::Go(Station::Train)));
     driver.wait("the counts", |state| state.train.counts.is_some());
     // A run that can be looked at while it goes on.
+    driver.send(Command::Train(TrainCommand::Recipe("siamese-cosine".to_owned())));
     set(driver, "max_epochs", "100000");
     set(driver, "patience", "null");
     driver.press(Key::T);
@@ -117,7 +118,7 @@ fn train_pictures(driver: &mut Driver) {
     picture(driver, "train-running");
     driver.press(Key::Backspace);
     driver.wait("the receipt", |state| state.train.running.is_none());
-    driver.send(Command::Train(TrainCommand::ResetAll));
+    driver.send(Command::Train(TrainCommand::Recipe("lookalike-best".to_owned())));
     driver.press(Key::Num1);
     driver.press(Key::T);
     driver.wait("the receipt", |state| state.train.running.is_none());

@@ -264,6 +264,8 @@ fn a_run_is_stopped_and_receipts_are_compared() {
     let mut driver = Driver::with_demo(&folder.path().join("demo.lookalike"), 60, [1440.0, 900.0]);
     driver.press_with(Modifiers::COMMAND, Key::Num3);
     driver.wait("the counts", |state| state.train.counts.is_some());
+    let recipe = lookalike::app::TrainCommand::Recipe("siamese-cosine".to_owned());
+    driver.send(Command::Train(recipe));
     // A run that would take hours is stopped after its first round; the best so far is kept.
     for (name, value) in [("max_epochs", "100000"), ("patience", "null")] {
         let command = lookalike::app::TrainCommand::Set { name: name.to_owned(), value: value.to_owned() };

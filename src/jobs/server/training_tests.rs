@@ -9,10 +9,12 @@ use crate::jobs::{
 };
 use crate::project::{MatchSettings, TRAINED_FUSION};
 use crate::review::ReviewState;
-use crate::train::{NamedRecipe, built_in_recipes};
+use crate::train::NamedRecipe;
 
 fn recipe(n_epochs: usize) -> NamedRecipe {
-    let mut recipe = built_in_recipes().unwrap().swap_remove(0);
+    let text = "(id: \"lookalike-best\", label: \"l\", summary: \"s\", source: \"s\", \
+                image_encoders: [\"perceptual\"], text_encoders: [\"idf-word\"])";
+    let mut recipe = NamedRecipe::from_ron(text).unwrap();
     recipe.training.max_epochs = n_epochs;
     recipe.training.patience = None;
     recipe.training.head.width = 32;
