@@ -251,7 +251,7 @@ mod tests {
         let recipe = recipe("siamese-cosine");
         for (name, value, reason) in [
             ("margn", "1", "max_epochs"),
-            ("id", "other", "no parameter `id`"),
+            ("label", "other", "no parameter `label`"),
             ("max_epochs", "many", "max_epochs"),
             ("max_epochs", "0", "at least 1"),
             ("loss", "none", "no loss `none`"),
