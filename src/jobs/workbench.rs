@@ -169,6 +169,11 @@ impl Workbench {
             .is_ok_and(|spec| spec.is_ready(&self.encoders.models) && spec.must_learn().is_none())
     }
 
+    /// Whether the encoder with this id can embed here: it exists, its files are there, and what it must learn it can.
+    pub(super) fn has_files(&self, id: &str) -> bool {
+        self.table.spec(id).is_ok_and(|spec| spec.is_ready(&self.encoders.models))
+    }
+
     /// Whether any posting has something to embed: a picture that is there, or a title.
     pub fn has(&self, modality: Modality) -> bool {
         self.catalog.postings().any(|posting| match modality {

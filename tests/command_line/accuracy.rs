@@ -128,7 +128,7 @@ fn what_is_trained_on_mix_beats_the_best_frozen_fusion() {
     let f1 = |name: &str| number(&scores[name], "mean_f1");
     assert!(f1("frozen") > 0.93, "the frozen fusion is weaker than it was: {fused}");
     assert!(f1("trained") > f1("frozen") + 0.01, "{fused}");
-    assert!(f1("trained_matched") > f1("frozen") + 0.02, "{fused}");
+    assert!(f1("trained_matched") > f1("frozen") + 0.015, "{fused}");
     assert!(number(&fused["together"], "trained") > number(&fused["together"], "frozen"), "{fused}");
     let Some(pictures) = measured("image-head", &[encoders, "max_epochs=10"]) else { return };
     let scores = &pictures["seeds"][0]["scores"];

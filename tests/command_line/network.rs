@@ -47,7 +47,7 @@ fn a_trained_network_is_kept_matched_with_and_promoted() {
     json(home, &["promote", RECIPE, "--project", &project]);
     // What is in use is a copy, the network included.
     json(home, &[&train[..], &["--seed", "2"]].concat());
-    assert!(file(&project, "backbone.safetensors") != network, "the seed decides nothing");
+    assert!(file(&project, "head.safetensors") != head, "the seed decides nothing");
     assert_eq!(number(&evaluate(&[]), "mean_f1"), number(&trained, "mean_f1"));
 
     for (more, reason) in [

@@ -71,7 +71,7 @@ fn what_is_learned_is_kept_promoted_and_rolled_back() {
     assert!(notes.contains("perceptual stands in for mobilenetv2-flip"), "{notes}");
     assert!(notes.contains("all-MiniLM-L6-v2 is left out of the mixture"), "{notes}");
     let after = answer["f1_after"].as_f64().unwrap();
-    assert!((0.3..=1.0).contains(&after), "{answer}");
+    assert!((0.3..=1.0 + 1e-9).contains(&after), "{answer}");
     assert!(number(&answer, "test_rows") > 0.0 && number(&answer, "epochs") >= 1.0);
 
     // The same recipe, seed and labels give the same head; another seed does not.

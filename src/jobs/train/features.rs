@@ -59,7 +59,7 @@ impl FeatureSet {
                 ));
                 return Ok(None);
             }
-            let Some(id) = wanted.iter().find(|id| bench.is_ready(id)) else {
+            let Some(id) = wanted.iter().find(|id| bench.has_files(id)) else {
                 return Err(JobError::Refused(format!(
                     "none of the recipe's encoders of {what} is there: {}. Get one with `lookalike models`",
                     wanted.join(", ")
