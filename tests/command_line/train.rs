@@ -184,7 +184,8 @@ fn every_recipe_runs() {
     let (home, project) = demo_project();
     let recipes = json(home.path(), &["recipes"]);
     let ids = recipes["recipes"].as_array().unwrap().iter().map(|recipe| recipe["id"].as_str().unwrap());
-    for recipe in ids.filter(|id| *id != "lookalike-best") {
+    // A network has no stand-in; network.rs trains it where its weights are.
+    for recipe in ids.filter(|id| !["lookalike-best", "mobilenetv2-finetune"].contains(id)) {
         // Recipes that learn nothing have no round to shorten.
         let is_still = recipe == "autoencoder-knn" || recipe == "shopee-text";
         let epochs = if is_still { "max_epochs=0" } else { "max_epochs=1" };

@@ -175,7 +175,7 @@ pub fn train_head(
         }
         Ended::Stopped => {
             plan.models.save_unfinished(&name, &outcome.checkpoint.to_bytes()?)?;
-            if outcome.best.epoch == 0 {
+            if !outcome.has_finished_epoch() {
                 return Err(JobError::Cancelled);
             }
         }

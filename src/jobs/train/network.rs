@@ -95,7 +95,7 @@ pub(super) fn train_network(
     )?;
     let is_of_use = match outcome.ended {
         Ended::Diverged { .. } => false,
-        Ended::Stopped => outcome.best.epoch > 0,
+        Ended::Stopped => outcome.has_finished_epoch(),
         Ended::Finished | Ended::EarlyStopped => true,
     };
     if !is_of_use {

@@ -49,6 +49,13 @@ pub struct TrainingOutcome {
     pub checkpoint: Checkpoint,
 }
 
+impl TrainingOutcome {
+    /// Whether an epoch was finished; where none was there is nothing to keep.
+    pub fn has_finished_epoch(&self) -> bool {
+        self.history.iter().any(|record| record.epoch > 0)
+    }
+}
+
 /// Trains a head of `recipe` on the training part, choosing by the validation part; the test part is not looked at.
 /// With `resume` the run goes on after the checkpoint's last epoch as if it had never stopped; its recipe must be the
 /// same, but for the number of epochs.
