@@ -142,7 +142,11 @@ impl Compute {
             match &order.request {
                 Request::OpenProject { .. } | Request::OpenCatalogue { .. } => {
                     // What is asked of the old catalogue is pointless now.
-                    dropped.extend(state.long.drain(..).filter(|waiting| waiting.kind != JobKind::Configure));
+                    let is_kept = |waiting: &Order| waiting.kind == JobKind::Configure;
+                    let (kept, old): (VecDeque<Order>, VecDeque<Order>) =
+                        std::mem::take(&mut state.long).into_iter().partition(is_kept);
+                    state.long = kept;
+                    dropped.extend(old);
                     if let Some(running) = &state.running {
                         running.stop.cancel();
                     }
