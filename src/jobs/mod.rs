@@ -47,7 +47,7 @@ pub use models::{
     ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,
 };
 pub use neighbors::neighbors_of;
-pub use requests::{JobId, JobKind, Request, SearchQuery};
+pub use requests::{JobId, JobKind, RankAsker, Request, SearchQuery};
 pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
