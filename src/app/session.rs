@@ -169,6 +169,6 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
 impl Session {
     /// Whether this is the built-in demo.
     pub fn is_demo(&self) -> bool {
-        matches!(self.catalog.source(), CatalogSource::Demo { .. })
+        self.catalog.source().is_demo()
     }
 }

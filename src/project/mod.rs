@@ -86,7 +86,12 @@ impl Project {
             folders.map_or_else(std::env::temp_dir, |folders| folders.data_dir().join("projects"))
         };
         let (CatalogSource::File(path) | CatalogSource::Folder(path)) = source else {
-            return data_folder().join("demo.lookalike");
+            let is_looks_like = matches!(source, CatalogSource::DemoLooksLike { .. });
+            return data_folder().join(if is_looks_like {
+                "demo-look-alikes.lookalike"
+            } else {
+                "demo.lookalike"
+            });
         };
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let stem = match source {
@@ -168,8 +173,7 @@ impl Project {
     /// # Errors
     /// When the database is damaged (says which file and how to go on) or cannot be opened.
     pub fn review_store(&self) -> Result<ReviewStore, ProjectError> {
-        let is_demo = matches!(self.settings.source, CatalogSource::Demo { .. });
-        let reset = if is_demo { Reset::Allowed } else { Reset::Refused };
+        let reset = if self.settings.source.is_demo() { Reset::Allowed } else { Reset::Refused };
         ReviewStore::open(&self.folder.join("review.sqlite"), self.lock.flag(), reset)
     }
 

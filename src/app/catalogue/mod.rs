@@ -168,7 +168,7 @@ fn open_section(state: &mut AppState, section: CatalogueSection) -> Vec<Effect> 
         CatalogueSection::Columns => {
             let wanted = state.session.open.as_ref().and_then(|session| match session.catalog.source() {
                 CatalogSource::File(path) => Some(path.clone()),
-                CatalogSource::Folder(_) | CatalogSource::Demo { .. } => None,
+                _ => None,
             });
             let known = state.catalogue.preview.is_some();
             if let Some(path) = wanted.filter(|_| !known) {
@@ -244,10 +244,7 @@ pub(super) fn previewed(
 }
 
 fn is_source(source: &CatalogSource, wanted: &std::path::Path) -> bool {
-    match source {
-        CatalogSource::File(path) | CatalogSource::Folder(path) => path == wanted,
-        CatalogSource::Demo { .. } => false,
-    }
+    source.path() == Some(wanted)
 }
 
 fn open_with_map(state: &mut AppState) -> Vec<Effect> {

@@ -15,6 +15,7 @@ mod ink;
 mod kinds;
 mod label;
 mod look;
+mod looks_like;
 mod names;
 mod palette;
 mod picture;
@@ -30,6 +31,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use looks_like::{DEFAULT_N_PAIRS, looks_like_catalog};
 pub use picture::DemoPicture;
 pub use write::write;
 
