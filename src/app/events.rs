@@ -118,12 +118,15 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
         Event::DemoReset => {
             state.saving = super::SavingState::default();
             state.duplicates = super::DuplicatesState::default();
+            super::look_alikes::opened(state);
             state.chrome.toast(state.now, ToastKind::Success, "The demo starts over");
             super::matching::rematch(state, super::Cause::Refresh)
         }
         Event::Place { name, place } => {
-            if name == super::session::PLACE {
-                super::duplicates::recall(state, place.as_deref());
+            match name.as_str() {
+                super::session::PLACE => super::duplicates::recall(state, place.as_deref()),
+                super::session::LOOK_ALIKES_PLACE => super::look_alikes::recall(state, place.as_deref()),
+                _ => {}
             }
             Vec::new()
         }

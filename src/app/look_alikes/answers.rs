@@ -7,6 +7,7 @@ use super::question::PER_PAGE;
 use super::{Asked, LookAlikesMode, OpenQuestion, Phase, known, order, ranking};
 use crate::catalog::{Catalog, ImageSource, PostingIdx};
 use crate::jobs::RankedQuestions;
+use crate::project::PickRecords;
 use crate::review::{Gesture, Key, PairStanding, Seen, Verdict, View};
 
 /// A verdict within this time of a new item is taken for a slip of the hand.
@@ -106,7 +107,7 @@ pub(super) fn pick_tile(state: &mut AppState, tile: usize) -> Vec<Effect> {
 /// Picks the candidate at a place, or takes the pick back; with "one pick records" it is recorded at once.
 pub(super) fn pick(state: &mut AppState, place: usize) -> Vec<Effect> {
     let now = state.now;
-    let records = super::settings(state).is_some_and(|settings| settings.one_pick_records);
+    let records = super::settings(state).is_some_and(|settings| settings.records == PickRecords::AtOnce);
     let Some(item) = state.look_alikes.item.as_ref() else { return Vec::new() };
     let Some(candidate) = item.order.get(place).copied() else {
         return state.chrome.refuse(now, "There is no candidate on that key");
@@ -275,7 +276,7 @@ fn is_same_answer(state: &AppState, entry: crate::review::EntryId, gesture: &Ges
 }
 
 fn goal_reached(state: &mut AppState, n_before: usize) -> Vec<Effect> {
-    let goal = super::settings(state).map_or(0, |settings| settings.goal as usize);
+    let goal = super::settings(state).map_or(0, |settings| settings.goal);
     let n_now = state.look_alikes.n_session(state);
     if goal == 0 || n_before >= goal || n_now < goal {
         return Vec::new();

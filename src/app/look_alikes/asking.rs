@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::super::{AppState, Effect, Politeness};
 use super::{LookAlikesSection, LookAlikesState, order, studio};
 use crate::catalog::{Catalog, PostingIdx, Side};
-use crate::jobs::{QuestionSource, RankRequest, RankedQuestions, Request};
+use crate::jobs::{QuestionSource, RankedQuestions, Request};
+use crate::matching::Drawing;
 use crate::project::{Access, LookAlikesSettings};
 
 /// The most candidates a question may have.
@@ -50,17 +51,14 @@ pub(super) fn source_of_project(state: &AppState) -> Option<QuestionSource> {
     let settings = &session.settings.look_alikes;
     match &settings.candidates {
         Some(path) => Some(QuestionSource::File(path.clone())),
-        None if has_sides(&session.catalog) => Some(pairs(settings)),
+        None if has_sides(&session.catalog) => Some(QuestionSource::Pairs(drawing(settings))),
         None => None,
     }
 }
 
-fn pairs(settings: &LookAlikesSettings) -> QuestionSource {
-    QuestionSource::Pairs {
-        n_candidates: settings.n_candidates,
-        nearest_share: settings.nearest_share,
-        seed: settings.seed,
-    }
+fn drawing(settings: &LookAlikesSettings) -> Drawing {
+    let LookAlikesSettings { n_candidates, nearest_share, seed, .. } = settings;
+    Drawing { n_candidates: *n_candidates, nearest_share: *nearest_share, seed: *seed }
 }
 
 /// The posting under the cursor of the Catalogue station.
@@ -99,13 +97,11 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
             let reason = "No match is known in this catalogue: ask about one posting, or open a candidates file";
             return state.chrome.refuse(state.now, reason);
         }
-        AskAbout::Labelled => pairs(&settings),
+        AskAbout::Labelled => QuestionSource::Pairs(drawing(&settings)),
         AskAbout::Selected => match selected(state) {
             Some(posting) => QuestionSource::Postings {
                 queries: vec![posting.0],
-                n_candidates: settings.n_candidates,
-                nearest_share: settings.nearest_share,
-                seed: settings.seed,
+                drawing: drawing(&settings),
             },
             None => return state.chrome.refuse(state.now, "No posting is selected in Catalogue"),
         },
@@ -167,14 +163,33 @@ fn request(state: &mut AppState, source: QuestionSource) -> Vec<Effect> {
     state.look_alikes.asked = Some(source.clone());
     let strategies = strategies(state);
     let generation = state.look_alikes.generation;
-    vec![Effect::Job(Request::Rank(RankRequest { generation, source, strategies }))]
+    vec![Effect::Job(Request::Rank { source, strategies, generation })]
 }
 
-/// The project's own ranking first, then what its modalities say alone: where they agree on a candidate, it deserves a second
-/// look.
+/// The most rankings made at once.
+const MAX_STRATEGIES: usize = 4;
+
+/// What the project names; else the encoder that matches pictures (or titles) first, then the project's other encoders of
+/// pictures: where all agree on a candidate, it deserves a second look.
 fn strategies(state: &AppState) -> Vec<String> {
-    let _ = state;
-    Vec::new()
+    let Some(session) = &state.session.open else { return Vec::new() };
+    let settings = &session.settings;
+    if !settings.look_alikes.strategies.is_empty() {
+        return settings.look_alikes.strategies.clone();
+    }
+    let matching = &state.matching.settings;
+    let image = session.catalog.has_images().then_some(matching.image_encoder.as_ref()).flatten();
+    let others = settings.image_encoders.iter().filter(|_| session.catalog.has_images());
+    let mut strategies: Vec<String> = Vec::new();
+    for id in image.into_iter().chain(others) {
+        if !strategies.contains(id) && strategies.len() < MAX_STRATEGIES {
+            strategies.push(id.clone());
+        }
+    }
+    if strategies.is_empty() {
+        strategies.extend(matching.text_encoder.clone().or_else(|| settings.text_encoders.first().cloned()));
+    }
+    strategies
 }
 
 /// The questions are there.
@@ -233,10 +248,11 @@ pub(in super::super) fn cancelled(state: &mut AppState) {
 
 /// Another project is open: what was known of the last one goes, what one likes stays.
 pub(in super::super) fn opened(state: &mut AppState) {
-    let LookAlikesState { mode, hides_scores, generation, n_showings, .. } = &state.look_alikes;
+    let LookAlikesState { mode, hides_scores, is_play_blind, generation, n_showings, .. } = &state.look_alikes;
     state.look_alikes = LookAlikesState {
         mode: *mode,
         hides_scores: *hides_scores,
+        is_play_blind: *is_play_blind,
         generation: *generation + 1,
         n_showings: *n_showings,
         ..LookAlikesState::default()

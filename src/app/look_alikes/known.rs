@@ -120,7 +120,7 @@ impl Known {
                 *place = own().next().is_some();
             }
             let played = own().find(|answer| answer.view == View::Play);
-            if let Some(played) = played.filter(|_| ranking::has_truth(questions, number)) {
+            if let Some(played) = played.filter(|_| questions.has_truth(number)) {
                 score.add(questions, catalog, number, played);
             }
         }

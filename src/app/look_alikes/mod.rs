@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::{AppState, Effect, PickFor};
 use crate::jobs::RankedQuestions;
-use crate::project::LookAlikesSettings;
+use crate::project::{CandidatesLie, LookAlikesSettings, PickRecords};
 use crate::review::{CandidateVerdict, EntryId};
 
 pub(super) use actions::ACTIONS;
@@ -130,8 +130,10 @@ pub struct LookAlikesState {
     pub is_side_by_side: bool,
     /// Whether titles and columns of the two are shown.
     pub shows_info: bool,
-    /// Whether scores are shown where the order is not blind.
+    /// Whether scores are hidden where the order is not blind.
     pub hides_scores: bool,
+    /// Whether play is blind; a project remembers only how candidates lie while labels are made.
+    pub is_play_blind: bool,
     /// What the log says of these questions.
     pub known: Known,
     /// The hard-negative studio.
@@ -143,7 +145,7 @@ pub struct LookAlikesState {
     /// Answers of this session, whether they still count or not.
     session: Vec<EntryId>,
     /// Fresh questions answered since one came back.
-    n_since_repeat: u32,
+    n_since_repeat: usize,
     /// Where one goes on after a question that came back.
     resume_at: Option<usize>,
     /// Counts showings, so that a late word about one is not taken for the next.
@@ -270,7 +272,10 @@ pub(super) fn apply(state: &mut AppState, command: LookAlikesCommand) -> Vec<Eff
         C::ToggleBlind => return order::toggle_blind(state),
         C::ToggleOnePick => {
             let Some(mut settings) = settings(state).cloned() else { return Vec::new() };
-            settings.one_pick_records = !settings.one_pick_records;
+            settings.records = match settings.records {
+                PickRecords::OnEnter => PickRecords::AtOnce,
+                PickRecords::AtOnce => PickRecords::OnEnter,
+            };
             return asking::set(state, settings);
         }
         C::ToggleScores => {
@@ -359,8 +364,8 @@ pub(super) fn settings(state: &AppState) -> Option<&LookAlikesSettings> {
 pub fn is_blind(state: &AppState) -> bool {
     let Some(settings) = settings(state) else { return true };
     match state.look_alikes.mode {
-        LookAlikesMode::Annotate => settings.is_blind,
-        LookAlikesMode::Play => settings.is_play_blind,
+        LookAlikesMode::Annotate => settings.lie == CandidatesLie::Blind,
+        LookAlikesMode::Play => state.look_alikes.is_play_blind,
         LookAlikesMode::Demo => false,
     }
 }
@@ -369,7 +374,7 @@ pub fn is_blind(state: &AppState) -> bool {
 pub fn shows_truth(state: &AppState) -> bool {
     let look_alikes = &state.look_alikes;
     look_alikes.item.as_ref().zip(look_alikes.questions.as_ref()).is_some_and(|(item, questions)| {
-        ranking::has_truth(questions, item.number)
+        questions.has_truth(item.number)
             && (look_alikes.mode == LookAlikesMode::Demo || item.phase == Phase::Revealed)
     })
 }

@@ -3,10 +3,10 @@
 use super::super::session::LOOK_ALIKES_PLACE;
 use super::super::{AppState, ChromeCommand, Effect, Station, chrome};
 use super::question::{next_random, shuffled};
-use super::{Asked, LookAlikesMode, LookAlikesSection, OpenQuestion, Phase, known, ranking, studio};
+use super::{Asked, LookAlikesMode, LookAlikesSection, OpenQuestion, Phase, known, studio};
 use crate::catalog::PostingIdx;
 use crate::jobs::Request;
-use crate::project::Access;
+use crate::project::{Access, CandidatesLie};
 use crate::review::{EntryId, Gesture, Key, ShownOrder};
 
 /// A question returns only after so many others were answered since.
@@ -76,7 +76,7 @@ fn prefill(state: &mut AppState, entry: EntryId) {
     }
     item.picks = picks_of(questions, &session.catalog, number, picks);
     // Beside the truth an answer can no longer be changed: whoever takes it back in the history sees that in the log.
-    if ranking::has_truth(questions, number) {
+    if questions.has_truth(number) {
         item.phase = Phase::Revealed;
     }
 }
@@ -287,9 +287,13 @@ pub(super) fn set_mode(state: &mut AppState, mode: LookAlikesMode) -> Vec<Effect
 
 pub(super) fn toggle_blind(state: &mut AppState) -> Vec<Effect> {
     let Some(mut settings) = super::settings(state).cloned() else { return Vec::new() };
+    let other = |lie| match lie {
+        CandidatesLie::Blind => CandidatesLie::Ranked,
+        CandidatesLie::Ranked => CandidatesLie::Blind,
+    };
     match state.look_alikes.mode {
-        LookAlikesMode::Annotate => settings.is_blind = !settings.is_blind,
-        LookAlikesMode::Play => settings.is_play_blind = !settings.is_play_blind,
+        LookAlikesMode::Annotate => settings.lie = other(settings.lie),
+        LookAlikesMode::Play => state.look_alikes.is_play_blind = !state.look_alikes.is_play_blind,
         LookAlikesMode::Demo => {
             return state.chrome.refuse(state.now, "The demo shows scores and truth; it is never blind");
         }

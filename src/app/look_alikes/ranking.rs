@@ -57,19 +57,20 @@ pub(super) fn is_true(questions: &RankedQuestions, number: usize, candidate: usi
     questions.truths.get(number).and_then(|truths| truths.get(candidate)).copied().unwrap_or_default()
 }
 
-/// Whether the truth of the question is known.
-pub(super) fn has_truth(questions: &RankedQuestions, number: usize) -> bool {
-    questions.has_truth.get(number).copied().unwrap_or_default()
-}
-
-/// Why the candidate is probably no negative, if it is so.
-pub(super) fn warning(questions: &RankedQuestions, number: usize, candidate: usize) -> Option<Warning> {
-    let near = questions.near_duplicates.get(number).and_then(|near| near.get(candidate)).copied();
-    if near.unwrap_or_default() && !is_true(questions, number, candidate) {
+/// Why the candidate is probably no negative of these matches, if it is so.
+pub(super) fn warning(
+    questions: &RankedQuestions,
+    number: usize,
+    candidate: usize,
+    matches: &[usize],
+) -> Option<Warning> {
+    let n = questions.questions.get(number)?.candidates.len();
+    let truths = (0..n).filter(|other| is_true(questions, number, *other));
+    let mut known = matches.iter().copied().chain(truths).filter(|other| *other != candidate);
+    if known.any(|other| questions.are_near_duplicates(number, candidate, other)) {
         return Some(Warning::NearDuplicate);
     }
     let n_strategies = questions.strategies.len();
-    let n = questions.questions.get(number)?.candidates.len();
     let is_first = |strategy: usize| {
         let best = (0..n)
             .filter_map(|other| Some((other, score(questions, strategy, number, other)?)))
@@ -103,7 +104,7 @@ pub(super) fn hard_negatives(
             !picks.contains(candidate)
                 && !is_known(*candidate)
                 && !is_true(questions, number, *candidate)
-                && warning(questions, number, *candidate).is_none()
+                && warning(questions, number, *candidate, picks).is_none()
         })
         .collect()
 }

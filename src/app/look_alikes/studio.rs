@@ -105,11 +105,7 @@ fn of_question(
         ranking::score(questions, 0, number, candidate).filter(|score| score.is_finite())
     };
     let ranking = ranking::ranking(questions, number);
-    // Decided ones stay listed; the match they stand above of is the best that is known otherwise.
-    let known_match = |candidate: &usize| {
-        ranking::is_true(questions, number, *candidate) || is_match(*candidate)
-    };
-    let Some(best) = ranking.iter().position(known_match) else { return Vec::new() };
+    let Some(best) = ranking.iter().position(|candidate| is_match(*candidate)) else { return Vec::new() };
     let Some((best_match, best_score)) = ranking.get(best).and_then(|it| Some((*it, score(*it)?))) else {
         return Vec::new();
     };
@@ -119,7 +115,7 @@ fn of_question(
             candidate: *candidate,
             best_match,
             margin: score(*candidate)? - best_score,
-            warning: ranking::warning(questions, number, *candidate),
+            warning: ranking::warning(questions, number, *candidate, &[best_match]),
         })
     };
     ranking.iter().take(best).filter_map(line).collect()
