@@ -178,6 +178,7 @@ fn answered(state: &mut AppState, outcome: Outcome, answer: Answer) -> Vec<Effec
             super::train::mapped(state, map);
             Vec::new()
         }
+        Outcome::Ranked { .. } => Vec::new(),
         Outcome::Statistics(statistics) => {
             state.catalogue.statistics = Some(*statistics);
             Vec::new()

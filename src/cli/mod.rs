@@ -19,6 +19,7 @@ mod measure;
 mod models;
 mod open;
 mod progress;
+mod rank;
 mod receipts;
 mod recipes;
 mod search;
@@ -68,6 +69,7 @@ enum Command {
     Match(matches::Args),
     Evaluate(evaluate::Args),
     Search(search::Args),
+    Rank(rank::Args),
     Export(export::Args),
     Import(import::Args),
     Encoders(encoders::Args),
@@ -96,6 +98,7 @@ pub fn main() -> ExitCode {
         Some(Command::Match(args)) => matches::run(&args, &console),
         Some(Command::Evaluate(args)) => evaluate::run(&args, &console),
         Some(Command::Search(args)) => search::run(&args, &console),
+        Some(Command::Rank(args)) => rank::run(&args, &console),
         Some(Command::Export(args)) => export::run(&args, &console),
         Some(Command::Import(args)) => import::run(&args, &console),
         Some(Command::Encoders(args)) => encoders::run(&args, &console),

@@ -11,6 +11,7 @@ mod events;
 mod exchange;
 mod learning;
 mod load;
+mod look_alikes;
 mod matching;
 mod meter;
 mod models;
@@ -33,6 +34,11 @@ pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter, Uni
 pub use exchange::{EXPORT_SUBMISSION, export, import};
 pub use learning::{Receipt, learn};
 pub use load::{load_catalog, open_catalog_project};
+pub(crate) use look_alikes::add_recall;
+pub use look_alikes::{
+    QuestionSource, RankPlan, RankedQuestions, STRATEGY_FORMS, StrategyScores, StrategySummary,
+    rank_questions, summarise,
+};
 pub use matching::{
     Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_trained, match_with,
 };
