@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::{AppState, Command, Dialog, DuplicatesMode, Station};
+use super::{AppState, Command, Dialog, DuplicatesMode, LookAlikesSection, Station};
 
 /// Where an action's keys are valid. An inner context hides the outer ones' bindings on the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +16,12 @@ pub enum Context {
     Cut,
     /// The page of twelve clusters.
     Batch,
+    /// One posting against many.
+    LookAlikes,
+    /// The studio of hard negatives.
+    HardNegatives,
+    /// Where questions come from.
+    Questions,
     /// Two postings side by side.
     Compare,
     /// The Catalogue station.
@@ -36,6 +42,9 @@ impl Context {
             Self::Duplicates => "Duplicates",
             Self::Cut => "Cut",
             Self::Batch => "Batch",
+            Self::LookAlikes => "Look-alikes",
+            Self::HardNegatives => "Hard negatives",
+            Self::Questions => "Questions",
             Self::Compare => "Compare",
             Self::Catalogue => "Catalogue",
             Self::Train => "Train",
@@ -57,6 +66,11 @@ impl Context {
                 DuplicatesMode::Review => Self::Duplicates,
                 DuplicatesMode::Cut(_) => Self::Cut,
                 DuplicatesMode::Batch(_) => Self::Batch,
+            },
+            Station::LookAlikes => match super::look_alikes::page(state) {
+                LookAlikesSection::Grid => Self::LookAlikes,
+                LookAlikesSection::HardNegatives => Self::HardNegatives,
+                LookAlikesSection::Questions => Self::Questions,
             },
             Station::Catalogue => Self::Catalogue,
             Station::Train => Self::Train,
@@ -135,6 +149,7 @@ static ACTIONS: LazyLock<Vec<ActionSpec>> = LazyLock::new(|| {
         super::session::ACTIONS,
         super::matching::ACTIONS,
         super::duplicates::ACTIONS,
+        super::look_alikes::ACTIONS,
         super::compare::ACTIONS,
         super::catalogue::ACTIONS,
         super::train::ACTIONS,

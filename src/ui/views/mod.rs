@@ -4,5 +4,6 @@ pub(super) mod catalogue;
 pub(super) mod compare;
 pub(super) mod duplicates;
 pub(super) mod history;
+pub(super) mod look_alikes;
 pub(super) mod table;
 pub(super) mod train;
