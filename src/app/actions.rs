@@ -18,6 +18,8 @@ pub enum Context {
     Batch,
     /// One posting against many.
     LookAlikes,
+    /// The Arena.
+    Arena,
     /// The studio of hard negatives.
     HardNegatives,
     /// Where questions come from.
@@ -43,6 +45,7 @@ impl Context {
             Self::Cut => "Cut",
             Self::Batch => "Batch",
             Self::LookAlikes => "Look-alikes",
+            Self::Arena => "Arena",
             Self::HardNegatives => "Hard negatives",
             Self::Questions => "Questions",
             Self::Compare => "Compare",
@@ -67,6 +70,7 @@ impl Context {
                 DuplicatesMode::Cut(_) => Self::Cut,
                 DuplicatesMode::Batch(_) => Self::Batch,
             },
+            Station::Arena => Self::Arena,
             Station::LookAlikes => match super::look_alikes::page(state) {
                 LookAlikesSection::Grid => Self::LookAlikes,
                 LookAlikesSection::HardNegatives => Self::HardNegatives,
@@ -150,6 +154,7 @@ static ACTIONS: LazyLock<Vec<ActionSpec>> = LazyLock::new(|| {
         super::matching::ACTIONS,
         super::duplicates::ACTIONS,
         super::look_alikes::ACTIONS,
+        super::arena::ACTIONS,
         super::compare::ACTIONS,
         super::catalogue::ACTIONS,
         super::train::ACTIONS,

@@ -22,6 +22,8 @@ pub enum Station {
     Duplicates,
     /// One posting against many, and hard negatives.
     LookAlikes,
+    /// Strategies side by side.
+    Arena,
     /// Learning from decisions, and its receipts.
     Train,
     /// The log of decisions.
@@ -30,8 +32,8 @@ pub enum Station {
 
 impl Station {
     /// All, in the order of the rail and of Ctrl+1, Ctrl+2, ...
-    pub const ALL: [Self; 5] =
-        [Self::Catalogue, Self::Duplicates, Self::LookAlikes, Self::Train, Self::History];
+    pub const ALL: [Self; 6] =
+        [Self::Catalogue, Self::Duplicates, Self::LookAlikes, Self::Arena, Self::Train, Self::History];
 
     /// Name on the rail.
     pub fn label(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Station {
             Self::Catalogue => "Catalogue",
             Self::Duplicates => "Duplicates",
             Self::LookAlikes => "Look-alikes",
+            Self::Arena => "Arena",
             Self::Train => "Train",
             Self::History => "History",
         }
@@ -234,11 +237,20 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
     )
     .quiet(),
     ActionSpec::press(
+        "chrome.arena",
+        Context::Everywhere,
+        "Arena",
+        "Goes to strategies side by side",
+        &["Ctrl+4"],
+        || Command::Chrome(ChromeCommand::Go(Station::Arena)),
+    )
+    .quiet(),
+    ActionSpec::press(
         "chrome.train",
         Context::Everywhere,
         "Train",
         "Goes to learning from decisions",
-        &["Ctrl+4"],
+        &["Ctrl+5"],
         || Command::Chrome(ChromeCommand::Go(Station::Train)),
     )
     .quiet(),
@@ -247,7 +259,7 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
         Context::Everywhere,
         "History",
         "Goes to the log of decisions",
-        &["Ctrl+5"],
+        &["Ctrl+6"],
         || Command::Chrome(ChromeCommand::Go(Station::History)),
     )
     .quiet(),

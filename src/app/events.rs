@@ -1,7 +1,7 @@
 //! What the jobs report becomes state.
 
 use super::{AppState, Effect, Politeness, SaveStatus, ToastKind};
-use crate::jobs::{Event, JobKind, Outcome};
+use crate::jobs::{Event, JobKind, Outcome, RankAsker};
 use crate::review::ReviewState;
 
 /// Takes in one event of the jobs.
@@ -49,7 +49,8 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             match kind {
                 JobKind::Model(_, ticket) => super::models::failed(state, ticket, message),
                 JobKind::Train => super::train::failed(state, message),
-                JobKind::Rank => super::look_alikes::failed(state, message),
+                JobKind::Rank(RankAsker::LookAlikes) => super::look_alikes::failed(state, message),
+                JobKind::Rank(RankAsker::Arena) => super::arena::failed(state, message),
                 JobKind::CountLabels => {
                     super::train::not_counted(state, message);
                     Vec::new()
@@ -69,8 +70,12 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             match kind {
                 JobKind::Model(_, ticket) => super::models::cancelled(state, ticket),
                 JobKind::Train => super::train::cancelled(state),
-                JobKind::Rank => {
+                JobKind::Rank(RankAsker::LookAlikes) => {
                     super::look_alikes::cancelled(state);
+                    Vec::new()
+                }
+                JobKind::Rank(RankAsker::Arena) => {
+                    super::arena::cancelled(state);
                     Vec::new()
                 }
                 JobKind::MapGroups => {
@@ -183,7 +188,10 @@ fn answered(state: &mut AppState, outcome: Outcome, answer: Answer) -> Vec<Effec
             super::train::mapped(state, map);
             Vec::new()
         }
-        Outcome::Ranked { ranked, generation } => super::look_alikes::ranked(state, ranked, generation),
+        Outcome::Ranked { ranked, asker, generation } => match asker {
+            RankAsker::LookAlikes => super::look_alikes::ranked(state, ranked, generation),
+            RankAsker::Arena => super::arena::ranked(state, ranked, generation),
+        },
         Outcome::Statistics(statistics) => {
             state.catalogue.statistics = Some(*statistics);
             Vec::new()

@@ -4,6 +4,7 @@
 //! window has one file with its state, its commands, its actions (what keys and the palette offer) and its `apply`.
 
 mod actions;
+mod arena;
 mod catalogue;
 mod chrome;
 mod compare;
@@ -21,6 +22,7 @@ mod session;
 mod train;
 
 pub use actions::{ActionSpec, Context, Trigger, action, actions, available};
+pub use arena::{ArenaCommand, ArenaOrder, ArenaPage, ArenaState, StrategyChoice, strategy_choices};
 pub use catalogue::{
     Browse, CatalogueCommand, CatalogueSection, CatalogueState, ColumnDraft, ProblemColumn, ProblemList,
 };
@@ -101,6 +103,8 @@ pub enum Command {
     Duplicates(DuplicatesCommand),
     /// The Look-alikes station.
     LookAlikes(LookAlikesCommand),
+    /// The Arena.
+    Arena(ArenaCommand),
     /// The compare overlay.
     Compare(CompareCommand),
     /// The Catalogue station.
@@ -130,6 +134,7 @@ pub fn apply(state: &mut AppState, command: Command) -> Vec<Effect> {
         Command::Match(command) => matching::apply(state, command),
         Command::Duplicates(command) => duplicates::apply(state, command),
         Command::LookAlikes(command) => look_alikes::apply(state, command),
+        Command::Arena(command) => arena::apply(state, command),
         Command::Compare(command) => compare::apply(state, command),
         Command::Catalogue(command) => catalogue::apply(state, command),
         Command::Models(command) => models::apply(state, command),

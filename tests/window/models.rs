@@ -53,7 +53,12 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 fn open_and_filter(driver: &mut Driver) {
     driver.press_with(Modifiers::COMMAND, Key::M);
     driver.wait("the models", |state| {
-        state.catalogue.models.statuses.as_ref().is_some_and(|statuses| statuses.iter().any(|status| status.is_own))
+        state
+            .catalogue
+            .models
+            .statuses
+            .as_ref()
+            .is_some_and(|statuses| statuses.iter().any(|status| status.is_own))
     });
     assert!(driver.shows("ResNet-50, reads pictures"), "the manifest is listed");
     driver.press(Key::Slash);
@@ -77,7 +82,9 @@ fn a_model_is_found_got_verified_and_removed_by_keyboard() {
     open_and_filter(&mut driver);
     assert!(hub.asked().is_empty(), "looking asks nobody");
     driver.press(Key::Enter);
-    driver.wait("the download", |state| state.catalogue.models.status("tiny").is_some_and(|status| status.is_ready()));
+    driver.wait("the download", |state| {
+        state.catalogue.models.status("tiny").is_some_and(|status| status.is_ready())
+    });
     assert!(driver.state().catalogue.models.running.is_empty());
     assert!(matches!(said(&driver), Some(Said::Good(text)) if text.contains("ready")), "{:?}", said(&driver));
     assert!(folder.path().join("tiny/model.safetensors").is_file());

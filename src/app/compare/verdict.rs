@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Purpose;
 use super::super::{AppState, ChromeCommand, Effect, Politeness, chrome, duplicates, saving};
+use super::Purpose;
 use crate::catalog::ImageSource;
 use crate::review::{Claim, Gesture, Key, Seen, Verdict, View};
 

@@ -63,11 +63,8 @@ fn preview(
     };
     let hard_negatives: Vec<usize> = hard_negatives.into_iter().filter(is_seen).collect();
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    let label = format!(
-        "{}, {}",
-        plural(item.picks.len(), "pick"),
-        plural(hard_negatives.len(), "hard negative")
-    );
+    let label =
+        format!("{}, {}", plural(item.picks.len(), "pick"), plural(hard_negatives.len(), "hard negative"));
     AnswerPreview { picks: item.picks.clone(), hard_negatives, label }
 }
 
@@ -162,7 +159,8 @@ pub(super) fn none(state: &mut AppState) -> Vec<Effect> {
     match (item.picks.len(), item.n_unseen()) {
         (0, 0) => answer(state),
         (0, n) => {
-            let reason = format!("{n} not seen: none of these is said only of candidates that were on screen");
+            let reason =
+                format!("{n} not seen: none of these is said only of candidates that were on screen");
             state.chrome.refuse(state.now, reason)
         }
         (1, _) => state.chrome.refuse(state.now, "One is picked: take the pick back first, or record it"),
@@ -184,7 +182,8 @@ fn seen(state: &AppState, item: &OpenQuestion, questions: &RankedQuestions, cata
     };
     note(item.query, item.is_query_seen);
     for (place, candidate) in item.order.iter().enumerate() {
-        let row = questions.questions.get(item.number).and_then(|question| question.candidates.get(*candidate));
+        let row =
+            questions.questions.get(item.number).and_then(|question| question.candidates.get(*candidate));
         let is_seen = item.is_seen.get(place).copied().unwrap_or_default();
         if let Some(posting) = row.map(|row| PostingIdx(*row)).filter(|_| is_seen) {
             postings.push(key(posting));
@@ -210,7 +209,8 @@ fn seen(state: &AppState, item: &OpenQuestion, questions: &RankedQuestions, cata
 
 /// Records the picks (or that there are none) and goes on; in play the truth is shown first.
 fn answer(state: &mut AppState) -> Vec<Effect> {
-    let Some((item, questions)) = state.look_alikes.item.clone().zip(state.look_alikes.questions.clone()) else {
+    let Some((item, questions)) = state.look_alikes.item.clone().zip(state.look_alikes.questions.clone())
+    else {
         return Vec::new();
     };
     let Some(catalog) = state.session.open.as_ref().map(|session| Arc::clone(&session.catalog)) else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::{AppState, Effect, Politeness};
 use super::{LookAlikesSection, LookAlikesState, order, studio};
 use crate::catalog::{Catalog, PostingIdx, Side};
-use crate::jobs::{QuestionSource, RankedQuestions, Request};
+use crate::jobs::{QuestionSource, RankAsker, RankedQuestions, Request};
 use crate::matching::Drawing;
 use crate::project::{Access, LookAlikesSettings};
 
@@ -94,15 +94,15 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
     let settings = session.settings.look_alikes.clone();
     let source = match state.look_alikes.about {
         AskAbout::Labelled if !session.catalog.has_groups() && !has_sides(&session.catalog) => {
-            let reason = "No match is known in this catalogue: ask about one posting, or open a candidates file";
+            let reason =
+                "No match is known in this catalogue: ask about one posting, or open a candidates file";
             return state.chrome.refuse(state.now, reason);
         }
         AskAbout::Labelled => QuestionSource::Pairs(drawing(&settings)),
         AskAbout::Selected => match selected(state) {
-            Some(posting) => QuestionSource::Postings {
-                queries: vec![posting.0],
-                drawing: drawing(&settings),
-            },
+            Some(posting) => {
+                QuestionSource::Postings { queries: vec![posting.0], drawing: drawing(&settings) }
+            }
             None => return state.chrome.refuse(state.now, "No posting is selected in Catalogue"),
         },
         AskAbout::File => match &settings.candidates {
@@ -163,7 +163,8 @@ fn request(state: &mut AppState, source: QuestionSource) -> Vec<Effect> {
     state.look_alikes.asked = Some(source.clone());
     let strategies = strategies(state);
     let generation = state.look_alikes.generation;
-    vec![Effect::Job(Request::Rank { source, strategies, generation })]
+    let asker = RankAsker::LookAlikes;
+    vec![Effect::Job(Request::Rank { source, strategies, asker, generation })]
 }
 
 /// The most rankings made at once.
@@ -248,13 +249,17 @@ pub(in super::super) fn cancelled(state: &mut AppState) {
 
 /// Another project is open: what was known of the last one goes, what one likes stays.
 pub(in super::super) fn opened(state: &mut AppState) {
-    let LookAlikesState { mode, hides_scores, is_play_blind, generation, n_showings, .. } = &state.look_alikes;
+    super::super::arena::opened(state);
+    let arena = std::mem::take(&mut state.look_alikes.arena);
+    let LookAlikesState { mode, hides_scores, is_play_blind, generation, n_showings, .. } =
+        &state.look_alikes;
     state.look_alikes = LookAlikesState {
         mode: *mode,
         hides_scores: *hides_scores,
         is_play_blind: *is_play_blind,
         generation: *generation + 1,
         n_showings: *n_showings,
+        arena,
         ..LookAlikesState::default()
     };
 }

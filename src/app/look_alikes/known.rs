@@ -5,7 +5,9 @@ use super::super::AppState;
 use super::ranking;
 use crate::catalog::{Catalog, PostingIdx};
 use crate::jobs::RankedQuestions;
-use crate::review::{Answer, CandidateVerdict, EntryId, Gesture, LookAlikes, ReviewState, SelfAgreement, View};
+use crate::review::{
+    Answer, CandidateVerdict, EntryId, Gesture, LookAlikes, ReviewState, SelfAgreement, View,
+};
 
 /// You against the model, on the questions with a known truth that were answered in play.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,7 +87,9 @@ impl Known {
 
 /// Takes in what the log says.
 pub(super) fn refresh(state: &mut AppState) {
-    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else { return };
+    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else {
+        return;
+    };
     let review = &state.saving.review;
     let known = &mut state.look_alikes.known;
     known.read(review);

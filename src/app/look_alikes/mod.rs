@@ -15,7 +15,7 @@ mod studio;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{AppState, Effect, PickFor};
+use super::{AppState, ArenaState, Effect, PickFor};
 use crate::jobs::RankedQuestions;
 use crate::project::{CandidatesLie, LookAlikesSettings, PickRecords};
 use crate::review::{CandidateVerdict, EntryId};
@@ -138,6 +138,8 @@ pub struct LookAlikesState {
     pub known: Known,
     /// The hard-negative studio.
     pub studio: Studio,
+    /// The same questions by several strategies.
+    pub arena: ArenaState,
     /// Candidates changed by the last undo or redo, outlined until the next gesture.
     pub outlined: Vec<usize>,
     /// Questions one will probably see next, nearest first, and those just left.
@@ -301,8 +303,7 @@ pub(super) fn apply(state: &mut AppState, command: LookAlikesCommand) -> Vec<Eff
         C::SetCursor(place) => question::set_cursor(state, place),
         C::Page(by) => question::turn_page(state, by),
         C::SideBySide(side) => {
-            state.look_alikes.is_side_by_side =
-                side == SideBySide::Show && state.look_alikes.item.is_some();
+            state.look_alikes.is_side_by_side = side == SideBySide::Show && state.look_alikes.item.is_some();
         }
         C::Compare => return question::compare(state),
         C::GoTo(key) => return order::go_to_key(state, &key),

@@ -62,7 +62,9 @@ pub(super) fn show(state: &mut AppState, number: usize, asked: Asked) {
 
 /// Puts the picks and the order of an earlier answer back on screen.
 fn prefill(state: &mut AppState, entry: EntryId) {
-    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else { return };
+    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else {
+        return;
+    };
     let earlier = state.saving.review.entry(entry).map(|entry| &entry.gesture);
     let Some(Gesture::LookAlike { picks, order, .. }) = earlier else { return };
     let (now, showing) = (state.now.secs, state.look_alikes.n_showings);
@@ -115,8 +117,7 @@ fn repeat_due(state: &AppState) -> Option<usize> {
         return None;
     }
     let reviewer = &state.preferences.reviewer;
-    let lately: Vec<EntryId> =
-        state.look_alikes.session.iter().rev().take(REPEAT_GAP).copied().collect();
+    let lately: Vec<EntryId> = state.look_alikes.session.iter().rev().take(REPEAT_GAP).copied().collect();
     let open = state.look_alikes.item.as_ref().map(|item| item.number);
     let mut best: Option<usize> = None;
     let mut eligible: Vec<usize> = Vec::new();
@@ -265,7 +266,9 @@ pub(super) fn go_to_key(state: &mut AppState, key: &str) -> Vec<Effect> {
 
 /// Remembers the place by the key of the posting asked about.
 fn remember(state: &AppState) -> Vec<Effect> {
-    let (Some(session), Some(item)) = (&state.session.open, &state.look_alikes.item) else { return Vec::new() };
+    let (Some(session), Some(item)) = (&state.session.open, &state.look_alikes.item) else {
+        return Vec::new();
+    };
     if session.access != Access::Write || item.asked == Asked::Again {
         return Vec::new();
     }
@@ -331,15 +334,16 @@ pub(in super::super) fn show_change(state: &mut AppState, target: EntryId) -> bo
     let Some(gesture) = state.saving.review.entry(target).map(|entry| entry.gesture.clone()) else {
         return false;
     };
-    let is_elsewhere = state.chrome.station != Station::LookAlikes && state.chrome.station != Station::History;
+    let is_elsewhere =
+        state.chrome.station != Station::LookAlikes && state.chrome.station != Station::History;
     match gesture {
         Gesture::LookAlike { query, picks, .. } => {
             known::refresh(state);
             if let Some(number) = find(state, &query) {
                 state.look_alikes.section = LookAlikesSection::Grid;
                 // A second answer that was taken back is asked for again; the first one stays out of sight.
-                let is_second = !state.saving.review.is_active(target)
-                    && state.look_alikes.known.is_answered(number);
+                let is_second =
+                    !state.saving.review.is_active(target) && state.look_alikes.known.is_answered(number);
                 match is_second {
                     true => show(state, number, Asked::Again),
                     false => visit(state, number),
@@ -361,7 +365,9 @@ pub(in super::super) fn show_change(state: &mut AppState, target: EntryId) -> bo
 }
 
 fn outline(state: &mut AppState, number: usize, picks: &[Key]) {
-    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else { return };
+    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else {
+        return;
+    };
     let outlined = picks_of(questions, &session.catalog, number, picks);
     let Some(item) = &mut state.look_alikes.item else { return };
     if let Some(place) = outlined.first().and_then(|pick| item.order.iter().position(|shown| shown == pick)) {

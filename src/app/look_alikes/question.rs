@@ -223,8 +223,7 @@ pub(super) fn turn_page(state: &mut AppState, by: i32) {
 
 /// Opens the compare overlay on the posting asked about and the candidate under the cursor, for looking only.
 pub(super) fn compare(state: &mut AppState) -> Vec<Effect> {
-    let Some((item, questions)) =
-        state.look_alikes.item.as_ref().zip(state.look_alikes.questions.as_ref())
+    let Some((item, questions)) = state.look_alikes.item.as_ref().zip(state.look_alikes.questions.as_ref())
     else {
         return Vec::new();
     };

@@ -67,12 +67,16 @@ pub(super) fn open(state: &mut AppState) {
 /// Lists every candidate above a match, by what is known now.
 pub(super) fn rebuild(state: &mut AppState) {
     known::refresh(state);
-    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else { return };
+    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else {
+        return;
+    };
     let mut list = Vec::new();
     for number in 0..questions.questions.len() {
         list.extend(of_question(state, questions, &session.catalog, number));
     }
-    list.sort_by(|a, b| b.margin.total_cmp(&a.margin).then((a.number, a.candidate).cmp(&(b.number, b.candidate))));
+    list.sort_by(|a, b| {
+        b.margin.total_cmp(&a.margin).then((a.number, a.candidate).cmp(&(b.number, b.candidate)))
+    });
     let is_open = |line: &HardNegative| verdict(state, questions, &session.catalog, line).is_none();
     let cursor = list.iter().position(is_open).unwrap_or(0);
     state.look_alikes.studio.list = Arc::new(list);
@@ -101,9 +105,8 @@ fn of_question(
             }
         }
     };
-    let score = |candidate: usize| {
-        ranking::score(questions, 0, number, candidate).filter(|score| score.is_finite())
-    };
+    let score =
+        |candidate: usize| ranking::score(questions, 0, number, candidate).filter(|score| score.is_finite());
     let ranking = ranking::ranking(questions, number);
     let Some(best) = ranking.iter().position(|candidate| is_match(*candidate)) else { return Vec::new() };
     let Some((best_match, best_score)) = ranking.get(best).and_then(|it| Some((*it, score(*it)?))) else {
@@ -218,7 +221,9 @@ pub(super) fn judge(state: &mut AppState, verdict_now: CandidateVerdict) -> Vec<
 
 /// Goes to the next line nothing was said of, from here on, then from the start; stays where there is none.
 fn next_open(state: &mut AppState) {
-    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else { return };
+    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else {
+        return;
+    };
     let studio = &state.look_alikes.studio;
     let n = studio.list.len();
     let next = (1..n).map(|by| (studio.cursor + by) % n).find(|at| {
@@ -246,7 +251,9 @@ pub(super) fn show_change(state: &mut AppState, query: &str, candidate: &str) {
     if state.look_alikes.studio.generation != Some(state.look_alikes.generation) {
         rebuild(state);
     }
-    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else { return };
+    let (Some(questions), Some(session)) = (&state.look_alikes.questions, &state.session.open) else {
+        return;
+    };
     let is_it = |line: &HardNegative| {
         let asked = questions.questions.get(line.number).map(|question| PostingIdx(question.query));
         asked.is_some_and(|asked| session.catalog.key(asked) == query)
@@ -267,8 +274,7 @@ pub(super) fn compare(state: &mut AppState) -> Vec<Effect> {
     };
     let Some(question) = questions.questions.get(line.number) else { return Vec::new() };
     let row = |candidate: usize| question.candidates.get(candidate).copied().map(PostingIdx);
-    let partners: Vec<PostingIdx> =
-        [line.candidate, line.best_match].into_iter().filter_map(row).collect();
+    let partners: Vec<PostingIdx> = [line.candidate, line.best_match].into_iter().filter_map(row).collect();
     match partners.first().copied() {
         Some(first) => super::super::compare::look(state, PostingIdx(question.query), first, partners),
         None => Vec::new(),

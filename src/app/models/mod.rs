@@ -152,8 +152,9 @@ pub(super) fn apply(state: &mut AppState, command: ModelsCommand) -> Vec<Effect>
             if let Some(id) = id {
                 state.catalogue.models.filter.clear();
                 state.catalogue.models.list();
-                let at = (0..state.catalogue.models.shown.len())
-                    .find(|line| state.catalogue.models.status_at(*line).is_some_and(|status| status.entry.id == id));
+                let at = (0..state.catalogue.models.shown.len()).find(|line| {
+                    state.catalogue.models.status_at(*line).is_some_and(|status| status.entry.id == id)
+                });
                 state.catalogue.models.cursor = at.unwrap_or(state.catalogue.models.cursor);
             }
             return refresh(state);
@@ -166,7 +167,11 @@ pub(super) fn apply(state: &mut AppState, command: ModelsCommand) -> Vec<Effect>
         }
         C::FocusFilter => state.catalogue.models.n_filter_calls += 1,
         C::Move(by) => {
-            state.catalogue.models.cursor = super::catalogue::moved(state.catalogue.models.cursor, by, state.catalogue.models.shown.len());
+            state.catalogue.models.cursor = super::catalogue::moved(
+                state.catalogue.models.cursor,
+                by,
+                state.catalogue.models.shown.len(),
+            );
         }
         C::SetCursor(line) => state.catalogue.models.cursor = line,
         C::Get(which) => return get(state, which),
@@ -254,7 +259,9 @@ pub(super) fn started(state: &mut AppState, job: JobId, ticket: ModelTicket) -> 
 
 /// A job about a model tells where it stands.
 pub(super) fn progress(state: &mut AppState, job: JobId, progress: &Progress) {
-    if let Some(running) = state.catalogue.models.running.values_mut().find(|running| running.job == Some(job)) {
+    if let Some(running) =
+        state.catalogue.models.running.values_mut().find(|running| running.job == Some(job))
+    {
         running.progress.clone_from(progress);
     }
 }
@@ -289,9 +296,9 @@ pub(super) fn answered(state: &mut AppState, answer: ModelsAnswer) -> Vec<Effect
     state.catalogue.models.statuses = Some(statuses);
     (state.catalogue.models.folder, state.catalogue.models.problems) = (folder, problems);
     state.catalogue.models.list();
-    if let Some(at) = (0..state.catalogue.models.shown.len())
-        .find(|line| state.catalogue.models.status_at(*line).map(|status| &status.entry.id) == selected.as_ref())
-    {
+    if let Some(at) = (0..state.catalogue.models.shown.len()).find(|line| {
+        state.catalogue.models.status_at(*line).map(|status| &status.entry.id) == selected.as_ref()
+    }) {
         state.catalogue.models.cursor = at;
     }
     if let Some(ticket) = ticket {

@@ -39,7 +39,11 @@ fn the_filter_takes_words_in_any_order() {
     for (filter, expected) in [("titles minilm multilingual", 1), ("no-such-word", 0), ("", n_all)] {
         send(&mut state, ModelsCommand::Move(7));
         send(&mut state, ModelsCommand::Filter(filter.to_owned()));
-        assert_eq!((state.catalogue.models.shown.len(), state.catalogue.models.cursor), (expected, 0), "{filter}");
+        assert_eq!(
+            (state.catalogue.models.shown.len(), state.catalogue.models.cursor),
+            (expected, 0),
+            "{filter}"
+        );
     }
     send(&mut state, ModelsCommand::Open(Some("resnet50".to_owned())));
     assert_eq!(state.catalogue.models.selected().unwrap().entry.id, "resnet50");

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::app::{
-    CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, LookAlikesCommand, ModelsCommand, PickFor,
-    SessionCommand, ToastKind, TrainCommand,
+    CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, LookAlikesCommand,
+    ModelsCommand, PickFor, SessionCommand, ToastKind, TrainCommand,
 };
 use crate::catalog::{CatalogSource, write_problems};
 use crate::jobs::{Request, SearchQuery};

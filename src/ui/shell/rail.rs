@@ -92,6 +92,14 @@ fn icon(painter: &egui::Painter, station: Station, centre: egui::Pos2, stroke: S
                 rect(x, y, 6.0, 5.0);
             }
         }
+        Station::Arena => {
+            // Two rows, and who moved.
+            line(-9.0, -6.0, 9.0, -6.0);
+            line(-9.0, 6.0, 9.0, 6.0);
+            line(-4.0, -6.0, 5.0, 6.0);
+            painter.circle_filled(centre + vec2(-4.0, -6.0), 2.5, stroke.color);
+            painter.circle_filled(centre + vec2(5.0, 6.0), 2.5, stroke.color);
+        }
         Station::Train => {
             // A curve that rises, in its axes.
             line(-9.0, -9.0, -9.0, 9.0);

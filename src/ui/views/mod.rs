@@ -1,5 +1,6 @@
 //! The views, one file each: they draw state and send commands.
 
+pub(super) mod arena;
 pub(super) mod catalogue;
 pub(super) mod compare;
 pub(super) mod duplicates;

@@ -4,9 +4,7 @@
 use egui::{Align2, Color32, FontId, Rect, Sense, Shape, Stroke, StrokeKind, pos2, vec2};
 
 use super::send;
-use crate::app::{
-    LookAlikesCommand, OpenQuestion, PER_PAGE, shows_ranks, shows_scores, shows_truth,
-};
+use crate::app::{LookAlikesCommand, OpenQuestion, PER_PAGE, shows_ranks, shows_scores, shows_truth};
 use crate::catalog::PostingIdx;
 use crate::project::PickKeys;
 use crate::ui::{Outbox, ViewContext, input, widgets};
@@ -138,8 +136,9 @@ fn draw(
     out: &mut Outbox,
 ) -> widgets::Drawn {
     let candidate = item.order.get(place).copied();
-    let Some((tile, session)) =
-        candidate.and_then(|candidate| tile_of(context, item, candidate)).zip(context.app.session.open.as_ref())
+    let Some((tile, session)) = candidate
+        .and_then(|candidate| tile_of(context, item, candidate))
+        .zip(context.app.session.open.as_ref())
     else {
         return widgets::Drawn::NotYet;
     };
@@ -202,7 +201,13 @@ fn caption(ui: &egui::Ui, context: ViewContext<'_>, tile: &Tile, place: usize, r
         (Some(rank), None) => format!("#{}", rank + 1),
         (None, _) => return,
     };
-    painter.text(pos2(rect.right(), rect.center().y + 1.0), Align2::RIGHT_CENTER, text, font, palette.text_weak);
+    painter.text(
+        pos2(rect.right(), rect.center().y + 1.0),
+        Align2::RIGHT_CENTER,
+        text,
+        font,
+        palette.text_weak,
+    );
 }
 
 /// The key of a tile, of the set the project shows; both sets work.
@@ -210,7 +215,8 @@ fn keycap(context: ViewContext<'_>, tile: usize) -> String {
     let Some(action) = crate::app::action(&format!("look_alikes.pick{}", tile + 1)) else {
         return String::new();
     };
-    let wants = context.app.session.open.as_ref().map_or(PickKeys::Digits, |open| open.settings.look_alikes.keys);
+    let wants =
+        context.app.session.open.as_ref().map_or(PickKeys::Digits, |open| open.settings.look_alikes.keys);
     let labels: Vec<String> = context.keymap.bindings(action).iter().map(|key| key.label()).collect();
     let by_hand = labels.iter().find(|label| label.starts_with('['));
     let label = match wants {
@@ -233,7 +239,13 @@ fn truth_mark(ui: &egui::Ui, context: ViewContext<'_>, picture: Rect, word: &str
     let size = galley.size() + vec2(24.0, 4.0);
     let band = Rect::from_min_size(picture.left_bottom() - vec2(0.0, size.y), size);
     let corner = f32::from(context.theme.corner_radius);
-    ui.painter().rect(band, corner, context.theme.palette.panel, Stroke::new(1.5, colour), StrokeKind::Inside);
+    ui.painter().rect(
+        band,
+        corner,
+        context.theme.palette.panel,
+        Stroke::new(1.5, colour),
+        StrokeKind::Inside,
+    );
     let centre = pos2(band.left() + 10.0, band.center().y);
     let mark = if word == "match" {
         Shape::circle_filled(centre, 4.0, colour)

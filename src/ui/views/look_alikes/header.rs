@@ -52,8 +52,9 @@ fn modes(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     for mode in LookAlikesMode::ALL {
         let is_chosen = context.app.look_alikes.mode == mode;
         let response = ui.selectable_label(is_chosen, mode.label());
-        response
-            .widget_info(|| egui::WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, mode.label()));
+        response.widget_info(|| {
+            egui::WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, mode.label())
+        });
         let tooltip = match mode {
             LookAlikesMode::Annotate => "Makes labels",
             LookAlikesMode::Play => "You against the model; the truth is shown after each answer",
@@ -95,7 +96,8 @@ fn counters(ui: &mut egui::Ui, context: ViewContext<'_>) {
         }
         LookAlikesMode::Play => {
             let text = RichText::new(play_score(known.score())).strong();
-            let tooltip = "First pick right, and one of the first two right, on the questions answered in play";
+            let tooltip =
+                "First pick right, and one of the first two right, on the questions answered in play";
             ui.label(text).on_hover_text(tooltip);
         }
         LookAlikesMode::Demo => {

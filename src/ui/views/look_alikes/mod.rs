@@ -123,11 +123,17 @@ fn finished(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         }
         ui.add_space(8.0);
         let commands = [
-            ("Hard negatives", Command::LookAlikes(LookAlikesCommand::Section(LookAlikesSection::HardNegatives))),
+            (
+                "Hard negatives",
+                Command::LookAlikes(LookAlikesCommand::Section(LookAlikesSection::HardNegatives)),
+            ),
             ("Previous answers", Command::LookAlikes(LookAlikesCommand::Previous)),
             ("Export\u{2026}", Command::Chrome(ChromeCommand::Open(Dialog::Export))),
             ("Train", Command::Chrome(ChromeCommand::Go(Station::Train))),
-            ("Ask other questions", Command::LookAlikes(LookAlikesCommand::Section(LookAlikesSection::Questions))),
+            (
+                "Ask other questions",
+                Command::LookAlikes(LookAlikesCommand::Section(LookAlikesSection::Questions)),
+            ),
         ];
         for (label, command) in commands {
             if ui.button(label).clicked() {

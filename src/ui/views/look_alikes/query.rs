@@ -84,9 +84,10 @@ fn verdict_of_play(ui: &mut egui::Ui, context: ViewContext<'_>, item: &OpenQuest
     };
     let is_right = |candidate: &usize| truths.get(*candidate).copied().unwrap_or_default();
     let best = item.ranks.iter().position(|rank| *rank == 0);
-    for (who, is_right) in
-        [("You", item.picks.first().is_some_and(is_right)), ("The model", best.as_ref().is_some_and(is_right))]
-    {
+    for (who, is_right) in [
+        ("You", item.picks.first().is_some_and(is_right)),
+        ("The model", best.as_ref().is_some_and(is_right)),
+    ] {
         let (text, colour) = match is_right {
             true => (format!("\u{2714} {who}: right"), palette.success),
             false => (format!("\u{2716} {who}: wrong"), palette.error),

@@ -127,7 +127,8 @@ fn ask(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         let is_asking = look_alikes.asking_since.is_some();
         let text = RichText::new(format!("Ask  {key}")).strong().color(palette.on_accent);
         let size = vec2(120.0, ui.spacing().interact_size.y);
-        let response = ui.add_enabled(!is_asking, egui::Button::new(text).fill(palette.accent).min_size(size));
+        let response =
+            ui.add_enabled(!is_asking, egui::Button::new(text).fill(palette.accent).min_size(size));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, !is_asking, action.label));
         if response.on_hover_text(action.tooltip).clicked() {
             out.push((action.command)());

@@ -17,7 +17,8 @@ const LIST_WIDTH: f32 = 280.0;
 pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let studio = &context.app.look_alikes.studio;
     input::canvas(ui, ui.available_rect_before_wrap(), "Hard negatives");
-    let (Some(questions), Some(session)) = (&context.app.look_alikes.questions, &context.app.session.open) else {
+    let (Some(questions), Some(session)) = (&context.app.look_alikes.questions, &context.app.session.open)
+    else {
         return;
     };
     head(ui, context, out);
@@ -55,7 +56,8 @@ fn head(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     let mut counts = [0_usize; 4];
     for line in studio.list.iter() {
         if let Some(verdict) = studio.verdict(context.app, line)
-            && let Some(count) = CandidateVerdict::ALL.iter().position(|it| *it == verdict).and_then(|at| counts.get_mut(at))
+            && let Some(count) =
+                CandidateVerdict::ALL.iter().position(|it| *it == verdict).and_then(|at| counts.get_mut(at))
         {
             *count += 1;
         }
@@ -241,7 +243,8 @@ fn three(
         let text = format!("\u{26a0} {}", warning.text());
         ui.label(RichText::new(text).strong().color(palette.warning));
     }
-    let by: Vec<String> = questions.strategies.iter().filter_map(|strategy| difference(strategy, line)).collect();
+    let by: Vec<String> =
+        questions.strategies.iter().filter_map(|strategy| difference(strategy, line)).collect();
     weak(ui, context, by.join(" \u{b7} "));
     if let Some(verdict) = studio.verdict(context.app, line) {
         let (letter, colour) = sign(context, verdict);
@@ -287,9 +290,8 @@ fn verdicts(ui: &mut egui::Ui, context: ViewContext<'_>, line: &HardNegative, ou
             let button = egui::Button::new(text).stroke(Stroke::new(if is_said { 3.0 } else { 1.5 }, colour));
             let size = vec2(0.0, ui.spacing().interact_size.y * 1.3);
             let response = ui.add(button.min_size(size));
-            response.widget_info(|| {
-                egui::WidgetInfo::selected(egui::Role::Button, true, is_said, action.label)
-            });
+            response
+                .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_said, action.label));
             if response.on_hover_text(action.tooltip).clicked() {
                 out.push((action.command)());
             }
