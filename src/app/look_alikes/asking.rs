@@ -158,6 +158,7 @@ pub(super) fn set(state: &mut AppState, settings: LookAlikesSettings) -> Vec<Eff
 
 fn request(state: &mut AppState, source: QuestionSource) -> Vec<Effect> {
     state.look_alikes.generation += 1;
+    state.look_alikes.n_pending += 1;
     state.look_alikes.asking_since = Some(state.now.secs);
     state.look_alikes.refused = None;
     state.look_alikes.asked = Some(source.clone());
@@ -199,18 +200,12 @@ pub(in super::super) fn ranked(
     questions: Arc<RankedQuestions>,
     generation: u64,
 ) -> Vec<Effect> {
+    ended(state);
     if generation != state.look_alikes.generation {
         return Vec::new();
     }
-    state.look_alikes.asking_since = None;
     state.catalogue.late_problems.extend(questions.problems.iter().cloned());
-    if questions.questions.is_empty() {
-        let reason = questions.problems.first().map_or_else(
-            || "There is nothing to ask: no posting has both a known match and a picture".to_owned(),
-            |problem| problem.message.clone(),
-        );
-        return failed(state, reason);
-    }
+    state.look_alikes.refused = None;
     let open = state.look_alikes.item.as_ref().and_then(|item| {
         let session = state.session.open.as_ref()?;
         Some(session.catalog.key(item.query).to_owned())
@@ -232,9 +227,17 @@ pub(in super::super) fn ranked(
     vec![Effect::Announce(questions, Politeness::Polite)]
 }
 
+/// A request is over; others may still be on their way.
+fn ended(state: &mut AppState) {
+    state.look_alikes.n_pending = state.look_alikes.n_pending.saturating_sub(1);
+    if state.look_alikes.n_pending == 0 {
+        state.look_alikes.asking_since = None;
+    }
+}
+
 /// Asking failed: the page says why.
 pub(in super::super) fn failed(state: &mut AppState, message: String) -> Vec<Effect> {
-    state.look_alikes.asking_since = None;
+    ended(state);
     state.look_alikes.section = LookAlikesSection::Questions;
     state.look_alikes.refused = Some(message.clone());
     vec![Effect::Announce(message, Politeness::Assertive)]
@@ -242,7 +245,8 @@ pub(in super::super) fn failed(state: &mut AppState, message: String) -> Vec<Eff
 
 /// Asking was stopped or overtaken; the page says so unless newer questions are on their way.
 pub(in super::super) fn cancelled(state: &mut AppState) {
-    if state.look_alikes.asking_since.take().is_some() && state.look_alikes.questions.is_none() {
+    ended(state);
+    if state.look_alikes.asking_since.is_none() && state.look_alikes.questions.is_none() {
         state.look_alikes.refused = Some("Ranking was stopped; ask again when you like".to_owned());
     }
 }

@@ -153,6 +153,8 @@ pub struct LookAlikesState {
     /// Counts showings, so that a late word about one is not taken for the next.
     n_showings: u64,
     generation: u64,
+    /// Requests that were not answered yet.
+    n_pending: usize,
     /// What was asked for last.
     asked: Option<crate::jobs::QuestionSource>,
     remembered_key: Option<String>,

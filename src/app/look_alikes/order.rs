@@ -2,7 +2,7 @@
 
 use super::super::session::LOOK_ALIKES_PLACE;
 use super::super::{AppState, ChromeCommand, Effect, Station, chrome};
-use super::question::{next_random, shuffled};
+use super::question::next_random;
 use super::{Asked, LookAlikesMode, LookAlikesSection, OpenQuestion, Phase, known, studio};
 use crate::catalog::PostingIdx;
 use crate::jobs::Request;
@@ -375,30 +375,4 @@ fn outline(state: &mut AppState, number: usize, picks: &[Key]) {
         item.page = place / super::PER_PAGE;
     }
     state.look_alikes.outlined = outlined;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shuffled;
-
-    #[test]
-    fn a_seed_decides_the_order_and_every_candidate_stays() {
-        let order = shuffled(20, 7);
-        assert_eq!(order, shuffled(20, 7));
-        assert_ne!(order, shuffled(20, 8));
-        let mut sorted = order;
-        sorted.sort_unstable();
-        assert_eq!(sorted, (0..20).collect::<Vec<_>>());
-        assert_eq!(shuffled(0, 1), Vec::<usize>::new());
-    }
-
-    #[test]
-    fn each_place_is_as_likely_as_any_other() {
-        let mut counts = [0_u32; 5];
-        for seed in 0..5_000 {
-            let place = shuffled(5, seed).iter().position(|candidate| *candidate == 0);
-            counts[place.unwrap_or(0)] += 1;
-        }
-        assert!(counts.iter().all(|n| (850..1_150).contains(n)), "{counts:?}");
-    }
 }
