@@ -56,6 +56,18 @@ impl Context {
         }
     }
 
+    /// An action on a key press that is valid here, shown in the footer.
+    pub const fn action(
+        self,
+        id: &'static str,
+        label: &'static str,
+        tooltip: &'static str,
+        keys: &'static [&'static str],
+        command: fn() -> Command,
+    ) -> ActionSpec {
+        ActionSpec::press(id, self, label, tooltip, keys, command)
+    }
+
     /// The context of the state as it stands (never `Everywhere`, except where no station has keys of its own).
     pub fn current(state: &AppState) -> Self {
         if state.chrome.dialog == Some(Dialog::Models) {

@@ -17,7 +17,7 @@ fn state() -> AppState {
     state.session.open = Some(Session {
         folder: "demo.lookalike".into(),
         name: "Demo".to_owned(),
-        access: Access::Writable,
+        access: Access::Write,
         catalog,
         settings: ProjectSettings::new(source, OpenOptions::default()),
     });

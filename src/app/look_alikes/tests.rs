@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use super::super::{
-    AppState, ChromeCommand, Command, Effect, Session, Station, apply as apply_command,
-};
+use super::super::{AppState, ChromeCommand, Command, Effect, Session, Station, apply as apply_command};
 use super::*;
 use crate::catalog::{CatalogBuilder, CatalogSource, ImageSource, OpenOptions};
 use crate::jobs::{RankedQuestions, Request, StrategyScores};
@@ -146,7 +144,9 @@ fn an_answer_says_what_was_picked_shown_and_announced() {
     assert_eq!(number(&state), 1);
     assert_eq!(state.look_alikes.known.n_triplets(), 6);
     answer(&mut state, &[]);
-    assert!(matches!(last(&state), Gesture::LookAlike { picks, hard_negatives, .. } if picks.is_empty() && hard_negatives.is_empty()));
+    assert!(
+        matches!(last(&state), Gesture::LookAlike { picks, hard_negatives, .. } if picks.is_empty() && hard_negatives.is_empty())
+    );
 }
 
 #[test]
@@ -154,7 +154,9 @@ fn a_blind_order_comes_from_the_seed_that_is_stored() {
     let mut state = state(2, 20, true);
     let before = item(&state).order.clone();
     answer(&mut state, &[2]);
-    let Gesture::LookAlike { shown, order: ShownOrder::Shuffled { seed }, .. } = last(&state) else { panic!() };
+    let Gesture::LookAlike { shown, order: ShownOrder::Shuffled { seed }, .. } = last(&state) else {
+        panic!()
+    };
     let expected: Vec<String> =
         question::shuffled(20, *seed).into_iter().map(|candidate| format!("q0c{candidate}")).collect();
     assert_eq!(names(shown), expected);
@@ -336,7 +338,10 @@ fn more_than_twenty_come_in_pages_and_none_means_all_seen() {
     send(&mut state, LookAlikesCommand::Pick(0));
     assert_eq!(item(&state).picks, [item(&state).order[20]]);
     send(&mut state, LookAlikesCommand::Record);
-    assert!(matches!(last(&state), Gesture::LookAlike { shown, .. } if shown.len() == 40), "the third page was not seen");
+    assert!(
+        matches!(last(&state), Gesture::LookAlike { shown, .. } if shown.len() == 40),
+        "the third page was not seen"
+    );
 }
 
 #[test]
@@ -387,7 +392,11 @@ fn the_guard_keeps_probable_matches_from_becoming_negatives() {
     ranked_again(&mut state, ranked);
     look(&mut state);
     pick(&mut state, &[3]);
-    assert_eq!(answer_preview(&state).hard_negatives, [2], "0 is first by both, 1 looks the same as the pick");
+    assert_eq!(
+        answer_preview(&state).hard_negatives,
+        [2],
+        "0 is first by both, 1 looks the same as the pick"
+    );
     send(&mut state, LookAlikesCommand::Record);
     send(&mut state, LookAlikesCommand::Section(LookAlikesSection::HardNegatives));
     let warnings: Vec<(usize, Option<Warning>)> =
@@ -427,7 +436,11 @@ fn the_studio_goes_through_what_stands_above_a_match() {
     send(&mut state, LookAlikesCommand::ToggleSection(LookAlikesSection::HardNegatives));
     look(&mut state);
     pick(&mut state, &[3]);
-    assert_eq!(answer_preview(&state).hard_negatives, Vec::<usize>::new(), "0 and 1 are decided, 2 is the match");
+    assert_eq!(
+        answer_preview(&state).hard_negatives,
+        Vec::<usize>::new(),
+        "0 and 1 are decided, 2 is the match"
+    );
 }
 
 #[test]
@@ -446,11 +459,17 @@ fn questions_are_asked_for_and_a_failure_says_why() {
     let mut state = state(1, 6, true);
     assert!(!state.look_alikes.wants_questions(&state), "they are there");
     let jobs = |effects: Vec<Effect>| -> Vec<Request> {
-        effects.into_iter().filter_map(|effect| if let Effect::Job(job) = effect { Some(job) } else { None }).collect()
+        effects
+            .into_iter()
+            .filter_map(|effect| if let Effect::Job(job) = effect { Some(job) } else { None })
+            .collect()
     };
     let effects = send(&mut state, LookAlikesCommand::OpenFile("c.csv".into()));
     let sent = jobs(effects);
-    assert!(matches!(&sent[..], [Request::SaveSettings(_), Request::Rank { strategies, .. }] if !strategies.is_empty()), "{sent:?}");
+    assert!(
+        matches!(&sent[..], [Request::SaveSettings(_), Request::Rank { strategies, .. }] if !strategies.is_empty()),
+        "{sent:?}"
+    );
     // The catalogue has neither sides nor groups: there is nothing to draw from.
     send(&mut state, LookAlikesCommand::About(AskAbout::Labelled));
     assert!(jobs(send(&mut state, LookAlikesCommand::Ask)).is_empty());
@@ -459,6 +478,9 @@ fn questions_are_asked_for_and_a_failure_says_why() {
     let sent = jobs(send(&mut state, LookAlikesCommand::Ask));
     assert!(sent.iter().any(|job| matches!(job, Request::Rank { source: crate::jobs::QuestionSource::Postings { queries, .. }, .. } if *queries == [0])), "{sent:?}");
     asking::failed(&mut state, "no such file".to_owned());
-    assert_eq!((page(&state), state.look_alikes.refused.as_deref()), (LookAlikesSection::Questions, Some("no such file")));
+    assert_eq!(
+        (page(&state), state.look_alikes.refused.as_deref()),
+        (LookAlikesSection::Questions, Some("no such file"))
+    );
     assert!(state.look_alikes.questions.is_some(), "the old questions stay");
 }

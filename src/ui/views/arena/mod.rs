@@ -173,3 +173,6 @@ fn weak(ui: &mut egui::Ui, context: ViewContext<'_>, text: &str) {
     let text = RichText::new(text).color(context.theme.palette.text_weak);
     ui.add(egui::Label::new(text).wrap());
 }
+
+#[cfg(test)]
+mod tests;
