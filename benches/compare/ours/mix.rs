@@ -77,7 +77,8 @@ fn bench(
 ) -> Result<Workbench, Box<dyn std::error::Error>> {
     let options = OpenOptions { titles: TitleMode::Raw, ..OpenOptions::default() };
     let catalog = load_catalog(source, &options, context)?;
-    let shared = std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     let encoders = OpenEncoders::new(ModelStore::new(shared.join("models")), DeviceChoice::Cpu);
     Ok(Workbench::new(
         catalog,
