@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// Print a sweep as a Markdown table.
     #[arg(long, requires = "sweep")]
     markdown: bool,
-    /// Learn from: catalogue (its groups), decisions or both.
+    /// Learn from: catalogue (its groups), decisions, both, or look-alikes (answers about looks, with the catalogue's pairs).
     #[arg(long, value_name = "L", default_value = "both", value_parser = parse_labels)]
     labels: LabelSource,
     /// Decides the split and everything random.
@@ -159,6 +159,7 @@ fn parse_labels(text: &str) -> Result<LabelSource, String> {
         "catalogue" | "catalog" => Ok(LabelSource::Catalogue),
         "decisions" => Ok(LabelSource::Decisions),
         "both" => Ok(LabelSource::Both),
-        _ => Err("choose catalogue, decisions or both".to_owned()),
+        "look-alikes" => Ok(LabelSource::LookAlikes),
+        _ => Err("choose catalogue, decisions, both or look-alikes".to_owned()),
     }
 }

@@ -221,8 +221,9 @@ fn settings_are_changed_refused_and_reset_by_keyboard() {
         driver.state().train.said
     );
     assert!(driver.shows("no pair of postings known to be the same"));
-    driver.press(Key::L);
-    driver.press(Key::L);
+    for _ in 0..3 {
+        driver.press(Key::L);
+    }
     assert_eq!(driver.state().train.labels, LabelSource::Both);
     // R and Shift+R go through the recipes.
     let first = driver.state().train.draft.recipe.as_ref().expect("a recipe").id.clone();

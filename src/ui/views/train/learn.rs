@@ -54,6 +54,11 @@ fn labels(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
                 "What was said to be the same and different, and what follows",
             ),
             (LabelSource::Catalogue, "Labels", "The catalogue's groups alone"),
+            (
+                LabelSource::LookAlikes,
+                "Look-alikes",
+                "Picks and hard negatives of the Look-alikes station, with the catalogue's pairs",
+            ),
         ] {
             let is_chosen = train.labels == source;
             let response = ui.selectable_label(is_chosen, label);

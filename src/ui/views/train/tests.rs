@@ -41,7 +41,7 @@ fn with_receipt(state: &mut AppState) {
     hear(state, Outcome::Trained(Box::new(answer)));
 }
 
-fn shows(page: &Harness<'_, AppState>, text: &str) -> bool {
+fn shows(page: &egui_kittest::Harness<'_, AppState>, text: &str) -> bool {
     page.query_all_by_label_contains(text).next().is_some()
 }
 
