@@ -62,6 +62,8 @@ pub enum SessionCommand {
     Pick,
     /// Opens the built-in demo.
     OpenDemo,
+    /// Opens the built-in demo of what looks like what, at the Look-alikes station.
+    OpenLooksLikeDemo,
     /// Empties the demo's decisions and starts over.
     ResetDemo,
     /// Asks the other window to let this one write.
@@ -86,6 +88,15 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
         "Opens the built-in demo catalogue",
         &[],
         || Command::Session(SessionCommand::OpenDemo),
+    )
+    .quiet(),
+    ActionSpec::press(
+        "session.looks_like_demo",
+        Context::Everywhere,
+        "Open look-alikes demo",
+        "Opens the built-in pairs of different things that look alike",
+        &[],
+        || Command::Session(SessionCommand::OpenLooksLikeDemo),
     )
     .quiet(),
     ActionSpec::press(
@@ -122,6 +133,14 @@ pub(super) fn apply(state: &mut AppState, command: SessionCommand) -> Vec<Effect
             state.session.opening = Some(PathBuf::from("Demo"));
             let source =
                 CatalogSource::Demo { n_products: demo::DEFAULT_N_PRODUCTS, seed: demo::DEFAULT_SEED };
+            let options = OpenOptions::default();
+            vec![Effect::Job(Request::OpenCatalogue { source, options, folder: None })]
+        }
+        SessionCommand::OpenLooksLikeDemo => {
+            state.session.opening = Some(PathBuf::from("Look-alikes demo"));
+            state.chrome.station = super::Station::LookAlikes;
+            let source =
+                CatalogSource::DemoLooksLike { n_pairs: demo::DEFAULT_N_PAIRS, seed: demo::DEFAULT_SEED };
             let options = OpenOptions::default();
             vec![Effect::Job(Request::OpenCatalogue { source, options, folder: None })]
         }

@@ -4,6 +4,7 @@ mod compare;
 mod driver;
 mod keyboard;
 mod layouts;
+mod look_alikes;
 mod models;
 mod pictures;
 mod train;

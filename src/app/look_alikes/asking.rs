@@ -42,7 +42,8 @@ impl AskAbout {
 
 /// Whether the catalogue is a table of what looks like what.
 fn has_sides(catalog: &Catalog) -> bool {
-    catalog.postings().next().is_some_and(|first| Side::of_key(catalog.key(first)).is_some())
+    let names_sides = catalog.columns().iter().any(|column| column == "side");
+    names_sides && catalog.postings().next().is_some_and(|first| Side::of_key(catalog.key(first)).is_some())
 }
 
 /// What the open project asks of itself: its candidates file, else the pairs of its looks-like table.
@@ -149,11 +150,16 @@ pub(super) fn set(state: &mut AppState, settings: LookAlikesSettings) -> Vec<Eff
     if session.settings.look_alikes == settings {
         return Vec::new();
     }
+    let lies_otherwise = session.settings.look_alikes.lie != settings.lie;
     session.settings.look_alikes = settings;
-    if session.access != Access::Write {
-        return Vec::new();
+    let mut effects = Vec::new();
+    if session.access == Access::Write {
+        effects.push(Effect::Job(Request::SaveSettings(Box::new(session.settings.clone()))));
     }
-    vec![Effect::Job(Request::SaveSettings(Box::new(session.settings.clone())))]
+    if lies_otherwise && state.look_alikes.questions.is_some() {
+        order::lay_out_again(state);
+    }
+    effects
 }
 
 fn request(state: &mut AppState, source: QuestionSource) -> Vec<Effect> {

@@ -6,7 +6,7 @@ use super::ranking;
 use crate::catalog::{Catalog, PostingIdx};
 use crate::jobs::RankedQuestions;
 use crate::review::{
-    Answer, CandidateVerdict, EntryId, Gesture, LookAlikes, ReviewState, SelfAgreement, View,
+    Answer, CandidateVerdict, EntryId, Gesture, Key, LookAlikes, ReviewState, SelfAgreement, View,
 };
 
 /// You against the model, on the questions with a known truth that were answered in play.
@@ -36,6 +36,14 @@ pub struct Known {
     score: PlayScore,
     agreement: Option<SelfAgreement>,
     n_triplets: usize,
+    groups: Option<Groups>,
+}
+
+/// Which postings share a label; read once, as a catalogue never changes.
+#[derive(Clone, Debug)]
+struct Groups {
+    of_row: Vec<Option<u32>>,
+    members: Vec<Vec<u32>>,
 }
 
 impl Known {
@@ -64,7 +72,7 @@ impl Known {
         self.agreement
     }
 
-    /// Triplets to learn from.
+    /// Triplets to learn from, as an export writes them; counted when a page that shows them is opened or something is said there.
     pub fn n_triplets(&self) -> usize {
         self.n_triplets
     }
@@ -94,6 +102,38 @@ pub(super) fn refresh(state: &mut AppState) {
     let known = &mut state.look_alikes.known;
     known.read(review);
     known.count(questions, &session.catalog, &state.preferences.reviewer);
+}
+
+/// Counts what can be learned. It goes through every answer, so that it is done for the pages that show it, not after each key.
+pub(super) fn count_triplets(state: &mut AppState) {
+    let Some(catalog) = state.session.open.as_ref().map(|session| std::sync::Arc::clone(&session.catalog))
+    else {
+        return;
+    };
+    let known = &mut state.look_alikes.known;
+    let groups = known.groups.get_or_insert_with(|| Groups::of(&catalog));
+    known.n_triplets = known.log.triplets(&|query| groups.partners(&catalog, query)).len();
+}
+
+impl Groups {
+    fn of(catalog: &Catalog) -> Self {
+        let of_row = catalog.group_ids();
+        let n_groups = of_row.iter().flatten().max().map_or(0, |last| *last as usize + 1);
+        let mut members = vec![Vec::new(); n_groups];
+        for (row, group) in of_row.iter().enumerate() {
+            if let Some(members) = group.and_then(|group| members.get_mut(group as usize)) {
+                members.push(row as u32);
+            }
+        }
+        Self { of_row, members }
+    }
+
+    /// The postings that share a posting's label, itself among them.
+    fn partners(&self, catalog: &Catalog, key: &str) -> Vec<Key> {
+        let group = catalog.find(key).and_then(|posting| self.of_row.get(posting.at()).copied().flatten());
+        let members = group.and_then(|group| self.members.get(group as usize));
+        members.into_iter().flatten().map(|row| Key::from(catalog.key(PostingIdx(*row)))).collect()
+    }
 }
 
 impl Known {
@@ -132,7 +172,6 @@ impl Known {
         self.is_answered = is_answered;
         self.score = score;
         self.agreement = self.log.agreement(reviewer);
-        self.n_triplets = self.log.triplets(&|_| Vec::new()).len();
     }
 }
 

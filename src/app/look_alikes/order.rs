@@ -157,6 +157,7 @@ pub(super) fn next(state: &mut AppState) -> Vec<Effect> {
         }
         (None, Some(next)) => show(state, next, Asked::Fresh),
         (None, None) => {
+            known::count_triplets(state);
             state.look_alikes.item = None;
             state.look_alikes.nearby.clear();
         }
@@ -301,13 +302,15 @@ pub(super) fn toggle_blind(state: &mut AppState) -> Vec<Effect> {
             return state.chrome.refuse(state.now, "The demo shows scores and truth; it is never blind");
         }
     }
-    let effects = super::asking::set(state, settings);
-    lay_out_again(state);
-    effects
+    if state.look_alikes.mode == LookAlikesMode::Play {
+        lay_out_again(state);
+        return Vec::new();
+    }
+    super::asking::set(state, settings)
 }
 
 /// Shows the open question as the mode asks; picks that were not recorded go.
-fn lay_out_again(state: &mut AppState) {
+pub(super) fn lay_out_again(state: &mut AppState) {
     match state.look_alikes.item.as_ref().map(|item| (item.number, item.asked)) {
         Some((number, Asked::Again)) => show(state, number, Asked::Again),
         Some((number, _)) => visit(state, number),
@@ -353,6 +356,7 @@ pub(in super::super) fn show_change(state: &mut AppState, target: EntryId) -> bo
         }
         Gesture::Candidate { query, candidate, .. } => {
             known::refresh(state);
+            known::count_triplets(state);
             studio::show_change(state, &query, &candidate);
         }
         _ => return false,

@@ -55,6 +55,7 @@ impl Studio {
 /// The studio is looked at: lists anew where questions changed since.
 pub(super) fn open(state: &mut AppState) {
     known::refresh(state);
+    known::count_triplets(state);
     if state.look_alikes.studio.generation != Some(state.look_alikes.generation)
         || state.look_alikes.studio.list.is_empty()
     {
@@ -213,6 +214,7 @@ pub(super) fn judge(state: &mut AppState, verdict_now: CandidateVerdict) -> Vec<
     let gesture = Gesture::Candidate { query, candidate, verdict: verdict_now };
     let (_, mut effects) = saving::record(state, gesture, seen);
     known::refresh(state);
+    known::count_triplets(state);
     state.look_alikes.studio.outlined = None;
     effects.push(Effect::Announce(verdict_now.label().to_owned(), Politeness::Polite));
     next_open(state);

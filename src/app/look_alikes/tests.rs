@@ -124,8 +124,6 @@ fn names(keys: &[crate::review::Key]) -> Vec<&str> {
 fn an_answer_says_what_was_picked_shown_and_announced() {
     let mut state = state(3, 6, false);
     change(&mut state, |settings| settings.lie = CandidatesLie::Ranked);
-    send(&mut state, LookAlikesCommand::Mode(LookAlikesMode::Play));
-    send(&mut state, LookAlikesCommand::Mode(LookAlikesMode::Annotate));
     look(&mut state);
     pick(&mut state, &[4, 2]);
     // Above the pick that stands lowest, the other pick left out.
@@ -142,11 +140,12 @@ fn an_answer_says_what_was_picked_shown_and_announced() {
     assert_eq!(seen.postings.len(), 7);
     assert!(seen.millis >= 1_000, "{}", seen.millis);
     assert_eq!(number(&state), 1);
-    assert_eq!(state.look_alikes.known.n_triplets(), 6);
     answer(&mut state, &[]);
     assert!(
         matches!(last(&state), Gesture::LookAlike { picks, hard_negatives, .. } if picks.is_empty() && hard_negatives.is_empty())
     );
+    send(&mut state, LookAlikesCommand::Section(LookAlikesSection::HardNegatives));
+    assert_eq!(state.look_alikes.known.n_triplets(), 6);
 }
 
 #[test]

@@ -152,8 +152,9 @@ fn nothing_open(ui: &mut egui::Ui, out: &mut Outbox) {
         if ui.button("Open\u{2026}").clicked() {
             out.push(Command::Session(SessionCommand::Pick));
         }
-        if ui.button("Open the demo").clicked() {
-            out.push(Command::Session(SessionCommand::OpenDemo));
+        let demo = ui.button("Open the look-alikes demo");
+        if demo.on_hover_text("Pairs of different things that look alike, drawn by code").clicked() {
+            out.push(Command::Session(SessionCommand::OpenLooksLikeDemo));
         }
     });
 }

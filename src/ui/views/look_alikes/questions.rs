@@ -135,8 +135,13 @@ fn ask(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
         }
         if look_alikes.questions.is_some() {
             button(ui, context, "questions.back", true, out);
-        } else if ui.button("Open a looks-like table\u{2026}").clicked() {
-            out.push(Command::Session(SessionCommand::Pick));
+        } else {
+            if ui.button("Open a looks-like table\u{2026}").clicked() {
+                out.push(Command::Session(SessionCommand::Pick));
+            }
+            if ui.button("Open the look-alikes demo").clicked() {
+                out.push(Command::Session(SessionCommand::OpenLooksLikeDemo));
+            }
         }
         // Nothing is said before 300 ms.
         if look_alikes.asking_since.is_some_and(|since| context.app.now.secs - since > 0.3) {
