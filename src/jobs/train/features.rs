@@ -9,7 +9,6 @@ use super::SharedNeighbors;
 use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings, Modality};
 use crate::index::{JoinOptions, Metric};
 use crate::nn::Random;
-use crate::train::miners::MinerRecipe;
 use crate::train::{Features, NamedRecipe, TrainingRecipe};
 
 /// Numbers a hashed row.
@@ -146,7 +145,7 @@ impl FeatureSet {
         bench: &Workbench,
         context: &Context<'_>,
     ) -> Result<Option<&crate::index::Neighbors>, JobError> {
-        if !matches!(recipe.miner, MinerRecipe::NearestWrong { .. }) {
+        if !recipe.miner.reads_neighbors() {
             return Ok(None);
         }
         let Some(side) = self.text.as_ref().or(self.image.as_ref()) else { return Ok(None) };
