@@ -55,10 +55,11 @@ pub use timings::TimeSpent;
 #[cfg(test)]
 pub(crate) use train::sample_receipt;
 pub use train::{
-    Feed, GroupMap, LabelCounts, LabelSource, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts,
-    PartMap, PromotedModel, Scored, SeedMeasurement, SweepPlan, SweepRow, TrainPlan, TrainedAnswer,
+    CrossValidated, CrossValidationPlan, Feed, FoldRow, Folded, GroupMap, LabelCounts, LabelSource,
+    MeanAndSpread, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts, PartMap, PromotedModel,
+    QuestionScores, Scored, SeedMeasurement, SeedRow, SweepPlan, SweepRow, TrainPlan, TrainedAnswer,
     TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment, count_labels,
-    do_trained_task, map_groups, measure, promoted_model, sweep, train_head, trained_answer,
+    cross_validate, do_trained_task, map_groups, measure, promoted_model, sweep, train_head, trained_answer,
     trained_neighbors,
 };
 pub use translation::check_translator;

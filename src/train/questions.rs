@@ -201,9 +201,8 @@ fn chance_of_few(n_all: usize, n_before: usize, n_drawn: usize, k: usize) -> f64
     let all = ln_choose(n_all, n_drawn);
     let n_behind = n_all - n_before;
     let least = n_drawn.saturating_sub(n_behind);
-    let chances = (least..k.min(n_drawn + 1).min(n_before + 1)).map(|n| {
-        (ln_choose(n_before, n) + ln_choose(n_behind, n_drawn - n) - all).exp()
-    });
+    let chances = (least..k.min(n_drawn + 1).min(n_before + 1))
+        .map(|n| (ln_choose(n_before, n) + ln_choose(n_behind, n_drawn - n) - all).exp());
     chances.sum::<f64>().min(1.0)
 }
 

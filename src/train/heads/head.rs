@@ -70,7 +70,9 @@ impl Head {
                 let name = tower_name(tower, *side);
                 match recipe.depth {
                     Depth::Identity => {}
-                    Depth::Linear => add_linear(&mut parameters, &format!("{name}.0"), from, recipe.width, seed)?,
+                    Depth::Linear => {
+                        add_linear(&mut parameters, &format!("{name}.0"), from, recipe.width, seed)?
+                    }
                     Depth::TwoLayers { hidden } => {
                         add_linear(&mut parameters, &format!("{name}.0"), from, hidden, seed)?;
                         add_linear(&mut parameters, &format!("{name}.1"), hidden, recipe.width, seed)?;

@@ -12,8 +12,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use head::{Head, HeadShape};
 pub(super) use head::tower_name;
+pub use head::{Head, HeadShape};
 pub use layers::Mode;
 pub use parameters::{Learned, Parameters};
 

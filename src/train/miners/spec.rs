@@ -47,7 +47,9 @@ impl MinerRecipe {
     pub fn reads_neighbors(&self) -> bool {
         match self {
             Self::NearestWrong { .. } => true,
-            Self::Foils { nearest_at_start, nearest_at_end, .. } => *nearest_at_start > 0.0 || *nearest_at_end > 0.0,
+            Self::Foils { nearest_at_start, nearest_at_end, .. } => {
+                *nearest_at_start > 0.0 || *nearest_at_end > 0.0
+            }
             _ => false,
         }
     }

@@ -144,7 +144,8 @@ fn pool_towers(
     let present = data.tower_presence(rows, head.shape().recipe.towers);
     let mut parts: Vec<Vec<Tensor>> = vec![Vec::new(); present.len()];
     for (pass, chunk) in rows.chunks(ROWS_A_PASS).enumerate() {
-        let towers = head.towers(&data.tensors(chunk, device)?, data.sides_of(chunk).as_deref(), Mode::Evaluate)?;
+        let towers =
+            head.towers(&data.tensors(chunk, device)?, data.sides_of(chunk).as_deref(), Mode::Evaluate)?;
         for ((tower, part), present) in towers.into_iter().zip(&mut parts).zip(&present) {
             let mask: Vec<f32> =
                 present.iter().skip(pass * ROWS_A_PASS).take(chunk.len()).map(|is| f32::from(*is)).collect();

@@ -69,7 +69,8 @@ impl Objective<'_> {
         let rows: Vec<u32> = pairs.iter().map(|pair| pair.0).chain(pairs.iter().map(|pair| pair.1)).collect();
         let same: Vec<f32> = pairs.iter().map(|pair| pair.2).collect();
         let same = Tensor::from_vec(same, n_pairs, &self.device)?;
-        let towers = head.towers(&self.tensors(&rows, step)?, self.data.sides_of(&rows).as_deref(), Mode::Train)?;
+        let towers =
+            head.towers(&self.tensors(&rows, step)?, self.data.sides_of(&rows).as_deref(), Mode::Train)?;
         // One pass for both sides, so that batch norm sees them as one batch.
         let side = |place: usize| -> Result<Vec<Tensor>, TrainError> {
             towers.iter().map(|tower| Ok(tower.narrow(0, place * n_pairs, n_pairs)?)).collect()

@@ -134,7 +134,12 @@ impl<'a> Plan<'a> {
 
     /// Foils of each positive pair's first row, where the miner asks questions; where rows have sides a random negative is a foil
     /// too, so that nobody is compared within a side.
-    fn questions(&self, positives: &[(u32, u32)], epoch: usize, random: &mut Random) -> Option<Vec<Vec<u32>>> {
+    fn questions(
+        &self,
+        positives: &[(u32, u32)],
+        epoch: usize,
+        random: &mut Random,
+    ) -> Option<Vec<Vec<u32>>> {
         let (n_foils, share) = match self.recipe.miner {
             MinerRecipe::Foils { per_positive, nearest_at_start, nearest_at_end } => {
                 (per_positive, nearest_share(nearest_at_start, nearest_at_end, epoch, self.recipe.max_epochs))
@@ -221,7 +226,9 @@ impl<'a> Plan<'a> {
         let mut wrong: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         match self.questions(&positives, epoch, random) {
             Some(questions) => {
-                wrong.extend(positives.iter().map(|pair| pair.0).zip(questions).filter(|(_, foils)| !foils.is_empty()));
+                wrong.extend(
+                    positives.iter().map(|pair| pair.0).zip(questions).filter(|(_, foils)| !foils.is_empty()),
+                );
             }
             None => {
                 for (a, b) in self.negatives(&positives, epoch, random)? {

@@ -5,8 +5,8 @@ use candle_core::{Device, Tensor};
 use super::plan::{Batch, Plan};
 use super::tests::recipe;
 use super::{
-    Checkpoint, Features, Flow, Refit, Selection, TrainingData, TrainingOutcome, TrainingRecipe, TrainingReport,
-    TrainingReporter, head_pair_scores, refit, train,
+    Checkpoint, Features, Flow, Refit, Selection, TrainingData, TrainingOutcome, TrainingRecipe,
+    TrainingReport, TrainingReporter, head_pair_scores, refit, train,
 };
 use crate::catalog::Side;
 use crate::encode::DenseMatrix;
@@ -144,7 +144,9 @@ fn only_rights_are_foils_and_none_of_them_matches() {
                         for (anchor, candidates) in left.iter().zip(&right) {
                             assert_eq!(candidates.len(), 8);
                             check(*anchor, candidates[0], Relation::Same);
-                            candidates[1..].iter().for_each(|foil| check(*anchor, *foil, Relation::Different));
+                            candidates[1..]
+                                .iter()
+                                .for_each(|foil| check(*anchor, *foil, Relation::Different));
                         }
                     }
                     Batch::Triplets(triplets) => triplets.iter().for_each(|it| {
@@ -251,8 +253,7 @@ fn a_second_training_learns_from_what_was_held_back() {
         pairs.parts.iter().map(|part| if *part == Part::Validation { Part::Train } else { *part }).collect();
     let data = TrainingData { parts: &all, ..pairs.data() };
     let again = |n_epochs| refit(&data, &recipe, n_epochs, &Device::Cpu, &mut Keeper::default()).unwrap();
-    let values =
-        |head: &super::super::heads::Head| head.parameters().to_tensors().unwrap();
+    let values = |head: &super::super::heads::Head| head.parameters().to_tensors().unwrap();
     let second = again(outcome.best.epoch).unwrap();
     assert_ne!(values(&second), values(&outcome.head));
     assert_ne!(values(&second), values(&again(1).unwrap()), "the number of epochs counts");

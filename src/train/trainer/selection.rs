@@ -46,6 +46,14 @@ impl Selection {
         }
     }
 
+    /// The number by which epochs are compared: mean per-row F1, the share of questions answered right, or 0.
+    ///
+    /// # Errors
+    /// [`TrainError::EmptyValidation`] when the validation part has nothing to measure by; or the device fails.
+    pub fn measure(self, head: &Head, data: &TrainingData<'_>, device: &Device) -> Result<f64, TrainError> {
+        Ok(self.of(head, data, device)?.metric)
+    }
+
     /// Measures `head` on the validation part.
     pub(super) fn of(
         self,
