@@ -16,8 +16,8 @@ use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::heads::Head;
 use crate::train::{
-    Ended, Interval, NamedRecipe, Part, Questions, Refit, Selection, TrainError, TrainingData,
-    TrainingRecipe, bootstrap_by_group, folds_by_group, frozen_head, head_pair_scores, parts_of_fold, refit,
+    Ended, Interval, NamedRecipe, Part, Questions, Refit, TrainError, TrainingData, TrainingRecipe,
+    bootstrap_by_group, folds_by_group, frozen_head, head_pair_scores, parts_of_fold, refit,
     tower_embeddings, weighed,
 };
 
