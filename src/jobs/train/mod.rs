@@ -12,6 +12,9 @@ mod labels;
 mod measure;
 mod network;
 mod prepared;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod question_tests;
 mod questions;
 mod receipts;
 #[cfg(test)]
