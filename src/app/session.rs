@@ -12,6 +12,9 @@ use crate::review::ReviewState;
 /// Name under which the reviewer's place in the queue is remembered.
 pub(super) const PLACE: &str = "duplicates";
 
+/// Name under which the reviewer's place among the questions about looks is remembered.
+pub(super) const LOOK_ALIKES_PLACE: &str = "look-alikes";
+
 /// An open project.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -149,6 +152,7 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     state.compare = super::CompareState::default();
     super::catalogue::opened(state);
     super::history::opened(state);
+    super::look_alikes::opened(state);
     state.matching = super::MatchState::for_project(&settings.matching, state.matching.generation);
     if access == Access::ReadOnly {
         let text = "The project is open in another window: this one is read-only. \u{201c}Take over writing\u{201d} lets it record decisions";
@@ -158,7 +162,8 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     state.session.open = Some(Session { folder, name, access, catalog, settings });
     let mut effects = vec![
         Effect::SavePreferences,
-        Effect::Job(Request::RecallPlace { reviewer, name: PLACE.to_owned() }),
+        Effect::Job(Request::RecallPlace { reviewer: reviewer.clone(), name: PLACE.to_owned() }),
+        Effect::Job(Request::RecallPlace { reviewer, name: LOOK_ALIKES_PLACE.to_owned() }),
         Effect::Job(Request::CollectStatistics),
     ];
     effects.extend(super::train::opened(state));

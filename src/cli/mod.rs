@@ -25,6 +25,7 @@ mod receipts;
 mod recipes;
 mod search;
 mod session;
+mod sweep_map;
 mod train;
 mod window;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    GroupMap, JobId, JobKind, LabelCounts, MatchOutcome, ModelsAnswer, RankedQuestions, Statistics,
-    TrainedAnswer, TrainingMoment,
+    GroupMap, JobId, JobKind, LabelCounts, MatchOutcome, ModelsAnswer, RankAsker, RankedQuestions,
+    Statistics, TrainedAnswer, TrainingMoment,
 };
 use crate::catalog::{Catalog, ColumnPreview, Problem};
 use crate::index::Hit;
@@ -169,6 +169,8 @@ pub enum Outcome {
     Ranked {
         /// Questions with scores.
         ranked: Arc<RankedQuestions>,
+        /// As in the request.
+        asker: RankAsker,
         /// As in the request.
         generation: u64,
     },

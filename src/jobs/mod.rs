@@ -47,7 +47,7 @@ pub use models::{
     ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,
 };
 pub use neighbors::neighbors_of;
-pub use requests::{JobId, JobKind, Request, SearchQuery};
+pub use requests::{JobId, JobKind, RankAsker, Request, SearchQuery};
 pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
@@ -55,12 +55,12 @@ pub use timings::TimeSpent;
 #[cfg(test)]
 pub(crate) use train::sample_receipt;
 pub use train::{
-    CrossValidated, CrossValidationPlan, Feed, FoldRow, Folded, GroupMap, LabelCounts, LabelSource,
+    CrossValidated, CrossValidationPlan, Feed, FoldRow, Folded, GroupMap, HeadMap, LabelCounts, LabelSource,
     MeanAndSpread, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts, PartMap, PromotedModel,
-    QuestionScores, Scored, SeedMeasurement, SeedRow, SweepPlan, SweepRow, TrainPlan, TrainedAnswer,
-    TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment, count_labels,
-    cross_validate, do_trained_task, map_groups, measure, promoted_model, sweep, train_head, trained_answer,
-    trained_neighbors,
+    QuestionScores, Scored, SeedMeasurement, SeedRow, SweepDrawing, SweepPlan, SweepRow, TrainPlan,
+    TrainedAnswer, TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment,
+    count_labels, cross_validate, do_trained_task, map_groups, measure, promoted_model, sweep, train_head,
+    trained_answer, trained_neighbors,
 };
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

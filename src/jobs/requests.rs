@@ -152,6 +152,8 @@ pub enum Request {
         source: QuestionSource,
         /// Strategies ([`super::STRATEGY_FORMS`]), the ranking one first.
         strategies: Vec<String>,
+        /// Who asks; only a newer request of the same asker makes one pointless.
+        asker: RankAsker,
         /// See the module's text.
         generation: u64,
     },
@@ -206,6 +208,15 @@ pub enum Request {
     },
 }
 
+/// Who wants candidates ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RankAsker {
+    /// The Look-alikes station: the questions that are answered.
+    LookAlikes,
+    /// The Arena: the same questions by several strategies.
+    Arena,
+}
+
 /// The kinds of compute job, for labels and for dropping overtaken ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobKind {
@@ -235,8 +246,8 @@ pub enum JobKind {
     CountLabels,
     /// `MapGroups`.
     MapGroups,
-    /// `Rank`.
-    Rank,
+    /// `Rank` of one asker.
+    Rank(RankAsker),
     /// `Models`, listing them.
     ListModels,
     /// `Models`, doing something to one, by the ticket the window gave it.
@@ -260,7 +271,7 @@ impl JobKind {
             Self::Trained => "Reading receipts",
             Self::CountLabels => "Counting labels",
             Self::MapGroups => "Drawing groups",
-            Self::Rank => "Ranking candidates",
+            Self::Rank(_) => "Ranking candidates",
             Self::ListModels => "Looking for models",
             Self::Model(action, _) => action.label(),
         }
@@ -284,7 +295,7 @@ impl Request {
             Self::Trained(_) => JobKind::Trained,
             Self::CountLabels { .. } => JobKind::CountLabels,
             Self::MapGroups { .. } => JobKind::MapGroups,
-            Self::Rank { .. } => JobKind::Rank,
+            Self::Rank { asker, .. } => JobKind::Rank(*asker),
             Self::Models { task, .. } => task.kind(),
             Self::Append(_)
             | Self::RetryWrite

@@ -157,6 +157,26 @@ impl LookAlikes {
         (positives, negatives)
     }
 
+    /// Each posting with each of its positives, as answers and words on candidates have them; sorted.
+    pub fn positives(&self) -> Vec<(Key, Key)> {
+        self.pairs(|(positives, _)| positives)
+    }
+
+    /// Each posting with each of its negatives; sorted.
+    pub fn negatives(&self) -> Vec<(Key, Key)> {
+        self.pairs(|(_, negatives)| negatives)
+    }
+
+    fn pairs(&self, pick: fn((BTreeSet<Key>, BTreeSet<Key>)) -> BTreeSet<Key>) -> Vec<(Key, Key)> {
+        let queries: BTreeSet<&Key> = self.answers.keys().chain(self.candidates.keys()).collect();
+        let mut pairs = Vec::new();
+        for query in queries {
+            let others = pick(self.sides(query, Vec::new()));
+            pairs.extend(others.into_iter().map(|other| (Key::clone(query), other)));
+        }
+        pairs
+    }
+
     /// As [`self_agreement`].
     pub fn agreement(&self, reviewer: &str) -> Option<SelfAgreement> {
         let mut counts = [[0_u64; 2]; 2];
@@ -262,6 +282,8 @@ mod tests {
         let known = |query: &str| if query == "q" { keys("q m") } else { Vec::new() };
         let found = LookAlikes::of(&state).triplets(&known);
         assert_eq!(found, [Triplet { anchor: "q".into(), positive: "m".into(), negative: "c".into() }]);
+        let looks = LookAlikes::of(&state);
+        assert_eq!((looks.positives(), looks.negatives()), (Vec::new(), vec![("q".into(), "c".into())]));
     }
 
     #[test]

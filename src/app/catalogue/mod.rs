@@ -8,7 +8,7 @@ mod problems;
 
 use std::path::PathBuf;
 
-use super::{AppState, Effect, PickFor};
+use super::{AppState, Effect, ModelsState, PickFor};
 use crate::catalog::{CatalogSource, ColumnPreview, OpenOptions, Problem, ProblemKind, Role, TitleMode};
 use crate::jobs::{Request, Statistics};
 
@@ -74,6 +74,8 @@ pub struct CatalogueState {
     pub refused: Option<PathBuf>,
     /// Counts how often the filter was asked for; the view moves the keyboard there when it changes.
     pub n_filter_calls: u32,
+    /// The Models panel, which does not depend on the catalogue that is open.
+    pub models: ModelsState,
 }
 
 /// Commands of this area.
@@ -288,6 +290,7 @@ pub(super) fn opened(state: &mut AppState) {
         section: last.section,
         preview_generation: last.preview_generation + 1,
         n_filter_calls: last.n_filter_calls,
+        models: last.models,
         ..CatalogueState::default()
     };
 }

@@ -33,13 +33,17 @@ pub fn looks_like_catalog(n_pairs: u32, seed: u64) -> Catalog {
 }
 
 /// Two things that look alike.
-struct Pair {
-    left: String,
-    right: String,
-    pictures: [DemoPicture; 2],
+pub(super) struct Pair {
+    /// Name of the picture asked about.
+    pub(super) left: String,
+    /// Name of its match.
+    pub(super) right: String,
+    /// Both pictures, in this order.
+    pub(super) pictures: [DemoPicture; 2],
 }
 
-fn pairs(n_pairs: u32, seed: u64) -> Vec<Pair> {
+/// Every pair, in order of their left names.
+pub(super) fn pairs(n_pairs: u32, seed: u64) -> Vec<Pair> {
     // One line in twenty has two variants: one product of each line, twice as many lines as pairs are enough.
     let mut lines: Vec<Product> = products(n_pairs * 3 + 40, seed);
     lines.dedup_by_key(|product| product.line);

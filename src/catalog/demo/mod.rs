@@ -33,7 +33,7 @@ mod tests;
 
 pub use looks_like::{DEFAULT_N_PAIRS, looks_like_catalog};
 pub use picture::DemoPicture;
-pub use write::write;
+pub use write::{write, write_looks_like};
 
 use super::{Catalog, CatalogBuilder, CatalogSource, ImageSource, clean_title};
 

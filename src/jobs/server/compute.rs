@@ -154,8 +154,7 @@ impl Compute {
                 }
                 Request::Rank { .. } => {
                     // A running one that a newer one makes pointless stops.
-                    if let Some(running) = state.running.as_ref().filter(|it| it.order.kind == JobKind::Rank)
-                    {
+                    if let Some(running) = state.running.as_ref().filter(|it| it.order.kind == order.kind) {
                         running.stop.cancel();
                     }
                     state.long.push_back(order);
@@ -255,10 +254,10 @@ impl Compute {
             Request::Match { settings, .. } => self.lay_and_match(&settings, &context),
             Request::Train { recipe, labels, review } => self.train(&recipe, labels, &review, &context),
             Request::MapGroups { receipt, review } => self.map_groups(&receipt, &review, &context),
-            Request::Rank { source, strategies, generation } => {
+            Request::Rank { source, strategies, asker, generation } => {
                 let plan = RankPlan { source: &source, strategies: &strategies };
                 let ranked = Arc::new(rank_questions(&*self.bench()?, &plan, &context)?);
-                Ok(Outcome::Ranked { ranked, generation })
+                Ok(Outcome::Ranked { ranked, asker, generation })
             }
             Request::Configure { device, models } => {
                 let models = ModelStore::resolve(models.as_deref());

@@ -46,7 +46,7 @@ pub use counts::{Feed, LabelCounts, count_labels};
 pub use cross_validate::{
     CrossValidated, CrossValidationPlan, FoldRow, Folded, MeanAndSpread, SeedRow, cross_validate,
 };
-pub use group_map::{GroupMap, N_MAP_GROUPS, PartMap, map_groups};
+pub use group_map::{GroupMap, HeadMap, N_MAP_GROUPS, PartMap, map_groups};
 pub use labels::LabelSource;
 pub use questions::QuestionScores;
 pub use receipts::{
@@ -59,7 +59,7 @@ pub use watch::TrainingMoment;
 
 pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
 pub use network::NetworkFacts;
-pub use sweep::{SweepPlan, SweepRow, sweep};
+pub use sweep::{SweepDrawing, SweepPlan, SweepRow, sweep};
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;
