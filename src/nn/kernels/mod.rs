@@ -4,6 +4,7 @@
 //! pair of rows, its products added in order of the columns. So a score does not depend on which kernel found it.
 //! Nothing here knows what rows mean.
 
+pub(in crate::nn) mod blocked;
 pub(super) mod depthwise;
 mod dots;
 pub(super) mod exponential;
