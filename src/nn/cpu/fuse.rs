@@ -111,9 +111,7 @@ impl Fusing {
         let Some(Node { operation: Lowered::Convolve(convolved), inputs }) = self.nodes[position].clone() else {
             return;
         };
-        let is_plain = convolved.kernel == [1, 1]
-            && convolved.stride == 1
-            && convolved.weights.packed.n_groups() == 1
+        let is_plain = convolved.is_pointwise()
             && !convolved.has_gate
             && convolved.affine.is_none();
         let Some(&from) = inputs.first() else { return };

@@ -10,6 +10,16 @@ use super::shape::{Size, border, windows};
 use crate::nn::Padding;
 use crate::nn::kernels::blocked::{BLOCK, Border, Place, WindowPool, n_blocks};
 
+/// When 3x3 convolutions go by tiles of 4x4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WinogradUse {
+    /// Where they are faster.
+    WhereFaster,
+    /// Wherever they can, to be tried on small maps.
+    #[cfg(test)]
+    Always,
+}
+
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -27,15 +37,21 @@ pub(super) struct Nodes<'a> {
     pub(super) sizes: &'a [Size],
     pub(super) n_images: usize,
     pub(super) readers: Vec<Vec<usize>>,
+    pub(super) winograd: WinogradUse,
 }
 
 impl<'a> Nodes<'a> {
-    pub(super) fn new(nodes: &'a [Node], sizes: &'a [Size], n_images: usize) -> Self {
+    pub(super) fn new(
+        nodes: &'a [Node],
+        sizes: &'a [Size],
+        n_images: usize,
+        winograd: WinogradUse,
+    ) -> Self {
         let mut readers = vec![Vec::new(); nodes.len()];
         for (position, node) in nodes.iter().enumerate() {
             node.inputs.iter().for_each(|&input| readers[input].push(position));
         }
-        Self { nodes, sizes, n_images, readers }
+        Self { nodes, sizes, n_images, readers, winograd }
     }
 
     fn first_input(&self, position: usize) -> Option<usize> {
@@ -68,7 +84,12 @@ impl<'a> Nodes<'a> {
         {
             return Way::Regrouped;
         }
-        if is_plain && (convolved.kernel, convolved.stride) == ([3, 3], 1) && self.is_winograd_faster(size, to) {
+        let is_wanted = match self.winograd {
+            WinogradUse::WhereFaster => self.is_winograd_faster(size, to),
+            #[cfg(test)]
+            WinogradUse::Always => true,
+        };
+        if is_plain && (convolved.kernel, convolved.stride) == ([3, 3], 1) && is_wanted {
             return Way::Winograd;
         }
         Way::Direct
@@ -96,11 +117,7 @@ impl<'a> Nodes<'a> {
     fn can_be_rows(&self, position: usize) -> bool {
         self.readers[position].iter().all(|&reader| match &self.nodes[reader].operation {
             Lowered::Convolve(convolved) => {
-                let is_plain = convolved.kernel == [1, 1]
-                    && convolved.stride == 1
-                    && convolved.weights.packed.n_groups() == 1
-                    && convolved.padding == Padding::Symmetric([0, 0]);
-                is_plain
+                convolved.is_pointwise()
                     && !convolved.has_gate
                     && !convolved.has_residual
                     && convolved.affine.is_none()

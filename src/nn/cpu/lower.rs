@@ -42,6 +42,16 @@ pub(super) enum Lowered {
     Alias,
 }
 
+impl Lowered {
+    /// Floats of the weights.
+    pub(super) fn n_weights(&self) -> usize {
+        match self {
+            Self::Convolve(convolved) => convolved.n_weights(),
+            _ => 0,
+        }
+    }
+}
+
 /// What kind of tensor a result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -66,6 +76,19 @@ pub(super) struct Convolved {
     /// Scale and shift of the input's channels and the bounds they are held within.
     pub(super) affine: Option<(Arc<[Buffer; 2]>, [f32; 2])>,
     pub(super) has_residual: bool,
+}
+
+impl Convolved {
+    /// Whether each output pixel reads one input pixel, the same, in one group.
+    pub(super) fn is_pointwise(&self) -> bool {
+        let has_no_zeros = matches!(self.padding, Padding::Same | Padding::Symmetric([0, 0]));
+        (self.kernel, self.stride) == ([1, 1], 1) && has_no_zeros && self.weights.packed.n_groups() == 1
+    }
+
+    /// Floats of the weights.
+    pub(super) fn n_weights(&self) -> usize {
+        self.weights.packed.width() * self.weights.packed.depth()
+    }
 }
 
 /// Weights in the order of tiles, and those of a 3x3 convolution for tiles of 4x4 once somebody wants them.

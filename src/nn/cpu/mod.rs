@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
 use rayon::prelude::{IntoParallelIterator as _, ParallelIterator as _};
 
+use self::layout::WinogradUse;
 use self::lower::{Form, Node};
 use self::program::Program;
 use self::shape::Size;
@@ -26,6 +27,7 @@ pub(super) struct CpuPlan {
     nodes: Vec<Node>,
     form: Form,
     tiles: Tiles,
+    winograd: WinogradUse,
     programs: Mutex<HashMap<ProgramKey, Arc<Program>>>,
     /// Arenas that nobody uses at the moment.
     memories: Mutex<Vec<Memory>>,
@@ -43,7 +45,7 @@ struct ProgramKey {
 
 /// Programs kept; a network sees few sizes.
 const MOST_PROGRAMS: usize = 16;
-/// Pictures that a worker takes through the network together: weights are read once for all of them.
+/// Most pictures that a worker takes through the network together.
 const MOST_IMAGES: usize = 8;
 
 impl CpuPlan {
@@ -52,18 +54,19 @@ impl CpuPlan {
     /// # Errors
     /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
     pub(super) fn lower(graph: &Graph, weights: &Weights) -> std::result::Result<Option<Self>, NnError> {
-        Self::lower_for(graph, weights, Tiles::detect())
+        Self::lower_for(graph, weights, Tiles::detect(), WinogradUse::WhereFaster)
     }
 
-    /// The same for certain tiles.
+    /// The same for certain tiles and a certain use of Winograd's.
     pub(super) fn lower_for(
         graph: &Graph,
         weights: &Weights,
         tiles: Tiles,
+        winograd: WinogradUse,
     ) -> std::result::Result<Option<Self>, NnError> {
         let Some((nodes, form)) = lower::lower(graph, weights, tiles)? else { return Ok(None) };
         let nodes = fuse::fuse(nodes);
-        Ok(Some(Self { nodes, form, tiles, programs: Mutex::default(), memories: Mutex::default() }))
+        Ok(Some(Self { nodes, form, tiles, winograd, programs: Mutex::default(), memories: Mutex::default() }))
     }
 
     /// The network's output for pictures (n, c, h, w).
@@ -92,7 +95,7 @@ impl CpuPlan {
             let from = |image: usize| values.get(image * channels * height * width..).unwrap_or_default();
             // Whole pictures for each worker as long as there are as many, for their results stay in its own cache.
             if left >= n_workers {
-                let each = (left / n_workers).min(MOST_IMAGES);
+                let each = (left / n_workers).min(self.images_at_once(picture)?);
                 let n_parts = left / (each * n_workers) * n_workers;
                 let program = self.program(picture, each, 1)?;
                 let part = |part: usize| {
@@ -126,6 +129,15 @@ impl CpuPlan {
         Tensor::from_vec(results, shape, &Device::Cpu)
     }
 
+    /// Pictures that a worker takes through the network together. Their maps should not push each other out of the cache,
+    /// their weights should be read for several of them: so the more, the larger all weights are beside the largest map.
+    fn images_at_once(&self, picture: Size) -> Result<usize> {
+        let sizes = shape::sizes(&self.nodes, picture)?;
+        let largest = sizes.iter().map(|size| size.channels * size.n_pixels()).max().unwrap_or(1);
+        let n_weights: usize = self.nodes.iter().map(|node| node.operation.n_weights()).sum();
+        Ok((n_weights / (2 * largest.max(1))).clamp(2, MOST_IMAGES))
+    }
+
     fn program(&self, picture: Size, n_images: usize, n_workers: usize) -> Result<Arc<Program>> {
         let Size { channels, height, width } = picture;
         let key = ProgramKey { channels, height, width, n_images, n_workers };
@@ -134,7 +146,7 @@ impl CpuPlan {
             return Ok(Arc::clone(program));
         }
         let nodes = (self.nodes.as_slice(), self.form);
-        let program = Arc::new(Program::new(nodes, picture, (n_images, n_workers), self.tiles)?);
+        let program = Arc::new(Program::new(nodes, picture, (n_images, n_workers), (self.tiles, self.winograd))?);
         let mut programs = lock();
         if programs.len() >= MOST_PROGRAMS {
             programs.clear();
@@ -156,3 +168,7 @@ impl CpuPlan {
         result
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result, bail};
 
-use super::layout::{Layout, Nodes, Way};
+use super::layout::{Layout, Nodes, Way, WinogradUse};
 use super::lower::{Convolved, Form, Lowered, Node, Pointwise};
 use super::shape::{Size, pool_windows, sizes, windows};
 use crate::nn::kernels::blocked::{
@@ -55,10 +55,10 @@ impl Program {
         (nodes, form): (&[Node], Form),
         picture: Size,
         (n_images, n_workers): (usize, usize),
-        tiles: Tiles,
+        (tiles, winograd): (Tiles, WinogradUse),
     ) -> Result<Self> {
         let sizes = sizes(nodes, picture)?;
-        let all = Nodes::new(nodes, &sizes, n_images);
+        let all = Nodes::new(nodes, &sizes, n_images, winograd);
         let layout = Layout::new(&all, |position| planes_of(&all, position).map(|planes| planes.len()))?;
         let Some(&last) = sizes.last() else { bail!("the network is empty") };
         let mut builder = Builder { all: &all, layout: &layout, picture, tiles, n_workers, steps: Vec::new() };

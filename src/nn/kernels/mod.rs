@@ -16,6 +16,7 @@ mod tile_avx2;
 mod tile_avx512;
 mod tile_portable;
 
+pub use blocked::spend_multiply_adds;
 pub use dots::{DOT_LANES, dot_products};
 pub use hamming::hamming_tile;
 pub use tile::{Isa, MAX_TILE, MAX_TILE_ROWS, TileKernel, pack_lanes};

@@ -187,11 +187,14 @@ unsafe fn row_of<V: Lanes>(row: &Row) {
                 }
             };
         }
-        if size_of::<V>() == 64 {
+        if V::N_REGISTERS > 16 {
             run_of!(14);
+            run_of!(7);
         }
-        run_of!(7);
-        run_of!(4);
+        if V::N_REGISTERS > 6 {
+            run_of!(6);
+        }
+        run_of!(3);
         run_of!(1);
         let sum = activate_run::<V>(row.output, row.width, row.activation);
         sum.add(V::load(row.sums)).store(row.sums);

@@ -81,7 +81,8 @@ impl Convolve {
         let shape = |place: &Place| [place.n_images, place.channels, place.height, place.width];
         assert!(residual.is_none_or(|residual| shape(&residual) == shape(&output)), "{residual:?} on {output:?}");
         if let Reading::Blocked(place) = &mut input
-            && (kernel, stride) == ([1, 1], 1)
+            && (kernel, stride, pad_before) == ([1, 1], 1, [0, 0])
+            && [place.height, place.width] == [output.height, output.width]
             && place.is_flat()
             && output.is_flat()
             && residual.is_none_or(|residual| residual.is_flat())

@@ -7,6 +7,8 @@
 /// Every function may only be called on a processor that has the instruction set; pointers lead to as many floats as are
 /// read or written.
 pub(super) trait Lanes: Copy {
+    /// How many fit the registers.
+    const N_REGISTERS: usize;
     unsafe fn splat(value: f32) -> Self;
     unsafe fn broadcast(from: *const f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
@@ -14,7 +16,8 @@ pub(super) trait Lanes: Copy {
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
-    unsafe fn div(self, other: Self) -> Self;
+    /// Asks for the cache line at `from`, which need not be readable.
+    unsafe fn prefetch(from: *const f32);
     /// self * factor + sum.
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self;
     /// sum - self * factor.
@@ -53,6 +56,8 @@ impl Portable {
 }
 
 impl Lanes for Portable {
+    const N_REGISTERS: usize = 4;
+
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; 16])
@@ -85,9 +90,7 @@ impl Lanes for Portable {
         self.zip(other, |a, b| a * b)
     }
     #[inline(always)]
-    unsafe fn div(self, other: Self) -> Self {
-        self.zip(other, |a, b| a / b)
-    }
+    unsafe fn prefetch(_: *const f32) {}
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
         self.zip(factor, |a, b| a * b).zip(sum, |a, b| a + b)
@@ -157,6 +160,8 @@ mod x86 {
     }
 
     impl Lanes for Avx512 {
+        const N_REGISTERS: usize = 32;
+
         lanes! {
             splat(value: f32) -> Self = Self(_mm512_set1_ps(value));
             broadcast(from: *const f32) -> Self = Self(_mm512_set1_ps(*from));
@@ -165,7 +170,7 @@ mod x86 {
             add(self, other: Self) -> Self = Self(_mm512_add_ps(self.0, other.0));
             sub(self, other: Self) -> Self = Self(_mm512_sub_ps(self.0, other.0));
             mul(self, other: Self) -> Self = Self(_mm512_mul_ps(self.0, other.0));
-            div(self, other: Self) -> Self = Self(_mm512_div_ps(self.0, other.0));
+            prefetch(from: *const f32) -> () = _mm_prefetch::<_MM_HINT_T0>(from.cast());
             mul_add(self, factor: Self, sum: Self) -> Self = Self(_mm512_fmadd_ps(self.0, factor.0, sum.0));
             mul_sub_from(self, factor: Self, sum: Self) -> Self = Self(_mm512_fnmadd_ps(self.0, factor.0, sum.0));
             max(self, other: Self) -> Self = Self(_mm512_max_ps(self.0, other.0));
@@ -188,6 +193,8 @@ mod x86 {
     }
 
     impl Lanes for Avx2 {
+        const N_REGISTERS: usize = 8;
+
         lanes! {
             splat(value: f32) -> Self = Self(_mm256_set1_ps(value), _mm256_set1_ps(value));
             broadcast(from: *const f32) -> Self = {
@@ -202,7 +209,7 @@ mod x86 {
             add(self, other: Self) -> Self = Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1));
             sub(self, other: Self) -> Self = Self(_mm256_sub_ps(self.0, other.0), _mm256_sub_ps(self.1, other.1));
             mul(self, other: Self) -> Self = Self(_mm256_mul_ps(self.0, other.0), _mm256_mul_ps(self.1, other.1));
-            div(self, other: Self) -> Self = Self(_mm256_div_ps(self.0, other.0), _mm256_div_ps(self.1, other.1));
+            prefetch(from: *const f32) -> () = _mm_prefetch::<_MM_HINT_T0>(from.cast());
             mul_add(self, factor: Self, sum: Self) -> Self =
                 Self(_mm256_fmadd_ps(self.0, factor.0, sum.0), _mm256_fmadd_ps(self.1, factor.1, sum.1));
             mul_sub_from(self, factor: Self, sum: Self) -> Self =

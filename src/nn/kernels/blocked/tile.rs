@@ -56,6 +56,17 @@ unsafe fn tile<V: Lanes, const PIXELS: usize, const BLOCKS: usize, const PITCH: 
         for index in 0..task.n_segments {
             let segment = *task.segments.add(index);
             let mut input = task.input.add(segment.offset);
+            if PITCH >= 16 {
+                // What comes next is far away in memory, and too many instructions away to be fetched in time by itself:
+                // the next segment's inputs, or those of the tile to the right.
+                let next = match index + 1 < task.n_segments {
+                    true => task.input.wrapping_add((*task.segments.add(index + 1)).offset),
+                    false => task.input.wrapping_add(PIXELS * PITCH),
+                };
+                for pixel in 0..PIXELS {
+                    V::prefetch(next.wrapping_add(pixel * PITCH));
+                }
+            }
             for _ in 0..segment.run {
                 let mut column = [V::splat(0.0); BLOCKS];
                 for (block, value) in column.iter_mut().enumerate() {
