@@ -113,13 +113,14 @@ fn of_question(
     let Some((best_match, best_score)) = ranking.get(best).and_then(|it| Some((*it, score(*it)?))) else {
         return Vec::new();
     };
+    let guard = ranking::Guard::of(questions, number, &[best_match]);
     let line = |candidate: &usize| {
         Some(HardNegative {
             number,
             candidate: *candidate,
             best_match,
             margin: score(*candidate)? - best_score,
-            warning: ranking::warning(questions, number, *candidate, &[best_match]),
+            warning: guard.warning(*candidate),
         })
     };
     ranking.iter().take(best).filter_map(line).collect()

@@ -40,6 +40,8 @@ impl Layout {
         let query_width = (room.x - widest - GUTTER).clamp(room.x * 0.26, MAX_QUERY).min(room.x * 0.45);
         let width = (room.x - query_width - GUTTER - GAP * (n_columns - 1.0)) / n_columns;
         let width = width.min(MAX_QUERY);
+        // A picture may be higher than wide, but not without end.
+        let height = height.min(width * 1.3 + caption);
         let query_side = query_width.min(room.y * 0.7);
         Self { query_width, query_side, tile: vec2(width, height), caption }
     }
