@@ -10,6 +10,8 @@ mod fusion;
 mod head_step;
 #[path = "ours/join.rs"]
 mod join;
+#[path = "ours/mix.rs"]
+mod mix;
 #[path = "ours/titles.rs"]
 mod titles;
 
@@ -30,6 +32,8 @@ const WORKS: &[(&str, Work)] = &[
     ("titles-top50", titles::strings_to_neighbours),
     ("sparse-top50", titles::matrix_to_neighbours),
     ("shopee-tfidf-f1", |folder| titles::mean_f1(folder, "tfidf-word")),
+    ("mix-images-to-embeddings", mix::images_to_embeddings),
+    ("mix-to-duplicate-groups", mix::images_to_groups),
     ("head-step-128", |folder| head_step::head_step(folder, 128)),
     ("head-step-1024", |folder| head_step::head_step(folder, 1024)),
     ("shopee-idf-f1", |folder| titles::mean_f1(folder, "idf-word")),

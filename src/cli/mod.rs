@@ -24,6 +24,7 @@ mod receipts;
 mod recipes;
 mod search;
 mod session;
+mod sweep_map;
 mod train;
 mod window;
 

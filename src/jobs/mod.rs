@@ -55,11 +55,11 @@ pub use timings::TimeSpent;
 #[cfg(test)]
 pub(crate) use train::sample_receipt;
 pub use train::{
-    Feed, GroupMap, LabelCounts, LabelSource, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts,
-    PartMap, PromotedModel, Scored, SeedMeasurement, SweepPlan, SweepRow, TrainPlan, TrainedAnswer,
-    TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment, count_labels,
-    do_trained_task, map_groups, measure, promoted_model, sweep, train_head, trained_answer,
-    trained_neighbors,
+    Feed, GroupMap, HeadMap, LabelCounts, LabelSource, MeasurePlan, Measured, Measurement, N_MAP_GROUPS,
+    NetworkFacts, PartMap, PromotedModel, Scored, SeedMeasurement, SweepDrawing, SweepPlan, SweepRow,
+    TrainPlan, TrainedAnswer, TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask,
+    TrainingMoment, count_labels, do_trained_task, map_groups, measure, promoted_model, sweep, train_head,
+    trained_answer, trained_neighbors,
 };
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

@@ -1,5 +1,6 @@
 //! The real window on the real demo catalogue, driven by keyboard and accessible labels.
 
+mod arena;
 mod compare;
 mod driver;
 mod keyboard;

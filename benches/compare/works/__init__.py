@@ -1,5 +1,11 @@
 """Every work, one file a group."""
 
-from . import head_step, self_join, shopee_f1, titles
+from . import head_step, mix_pictures, self_join, shopee_f1, titles
 
-ALL_WORKS = [*self_join.WORKS, *titles.WORKS, *shopee_f1.WORKS, *head_step.WORKS]
+ALL_WORKS = [
+    *self_join.WORKS,
+    *titles.WORKS,
+    *shopee_f1.WORKS,
+    *head_step.WORKS,
+    *mix_pictures.WORKS,
+]

@@ -38,7 +38,7 @@ use crate::train::{
 
 pub use apply::{TrainedModel, trained_neighbors};
 pub use counts::{Feed, LabelCounts, count_labels};
-pub use group_map::{GroupMap, N_MAP_GROUPS, PartMap, map_groups};
+pub use group_map::{GroupMap, HeadMap, N_MAP_GROUPS, PartMap, map_groups};
 pub use labels::LabelSource;
 pub use receipts::{
     PromotedModel, TrainedAnswer, TrainedDone, TrainedRun, TrainedTask, do_trained_task, promoted_model,
@@ -50,7 +50,7 @@ pub use watch::TrainingMoment;
 
 pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
 pub use network::NetworkFacts;
-pub use sweep::{SweepPlan, SweepRow, sweep};
+pub use sweep::{SweepDrawing, SweepPlan, SweepRow, sweep};
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;
