@@ -127,12 +127,15 @@ fn strategies_are_scored_on_the_same_questions() {
 
 #[test]
 fn what_is_odd_in_a_candidate_file_is_said_and_the_rest_is_ranked() {
-    let (home, project) = demo_pairs(4);
+    let (home, project) = demo_pairs(12);
     let names = cells(&home.path().join("pairs/train.csv"));
     let (left, right) = (&names[1][0], &names[1][1]);
     std::fs::remove_file(home.path().join(format!("pairs/right/{right}.jpg"))).unwrap();
-    let odd =
+    let mut odd =
         format!("left,c0,c1\n{left},{right},{}\n{left},{},zzz\nnobody,{right},\n", names[2][1], names[3][1]);
+    for line in &names[4..] {
+        odd.push_str(&format!("{},{},{}\n", line[0], line[1], names[3][1]));
+    }
     std::fs::write(home.path().join("pairs/odd.csv"), odd).unwrap();
     let answer = json(
         home.path(),
@@ -143,7 +146,7 @@ fn what_is_odd_in_a_candidate_file_is_said_and_the_rest_is_ranked() {
         assert!(said.contains(word.trim_end_matches(".jpg")), "no {word} in {said}");
     }
     let ranked = cells(&home.path().join("odd.csv"));
-    assert_eq!(ranked.len(), 4);
+    assert_eq!(ranked.len(), 13);
     // The picture that is gone stands last, the other candidate before it; what has no score has confidence 0.
     assert_eq!(ranked[1][1], "0.000000");
     assert_ne!(ranked[1][2], "0.000000");
