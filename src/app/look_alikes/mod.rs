@@ -416,8 +416,7 @@ impl LookAlikesState {
 
     /// Whether the log has grown since it was last read, or somebody else reviews now.
     pub fn is_outdated(&self, state: &AppState) -> bool {
-        self.questions.is_some()
-            && self.known.is_outdated(&state.saving.review, &state.preferences.reviewer)
+        self.questions.is_some() && self.known.is_outdated(&state.saving.review, &state.preferences.reviewer)
     }
 
     /// Answers of this session that count.

@@ -48,8 +48,8 @@ fn about(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, item: &
     let n = context.app.look_alikes.questions.as_ref().map_or(0, |questions| questions.questions.len());
     let palette = context.theme.palette;
     // While labels are made no number is shown: it would tell a question that returns from a new one.
-    let is_numbered = context.app.look_alikes.mode != LookAlikesMode::Annotate
-        || matches!(item.asked, Asked::Revisited(_));
+    let is_numbered =
+        context.app.look_alikes.mode != LookAlikesMode::Annotate || matches!(item.asked, Asked::Revisited(_));
     let heading = if is_numbered {
         format!("Question {} of {n}", item.number + 1)
     } else {
