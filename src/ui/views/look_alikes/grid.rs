@@ -37,7 +37,7 @@ impl Layout {
         let least = (room.y - GAP * (n_rows - 1.0)) / n_rows;
         // Large text leaves most of a tile to its picture.
         let small = egui::TextStyle::Small.resolve(ui.style()).size;
-        let caption_size = small.min((least * 0.12).max(10.0));
+        let caption_size = small.min((least * 0.17).max(12.0));
         let caption = caption_size * 1.5 + 2.0;
         let height = least.min(MAX_QUERY + caption);
         // Pictures are as wide as high at most; what the tiles do not need goes to the posting asked about.
@@ -179,14 +179,14 @@ fn draw(
     if tile.is_picked && is_cursor {
         // The cursor shows inside a picked tile's frame, over its picture.
         let stroke = Stroke::new(2.0, palette.focus);
-        ui.painter().rect_stroke(rect.shrink(5.0), corner, stroke, StrokeKind::Inside);
+        ui.painter().rect_stroke(picture.shrink(1.0), corner, stroke, StrokeKind::Inside);
     }
     if tile.is_picked {
         badge(ui, picture.right_top() + vec2(-13.0, 13.0), palette.accent, palette.on_accent, "\u{2714}");
     }
     match tile.truth {
-        Some(true) => truth_mark(ui, context, picture, "match", palette.success),
-        Some(false) if tile.is_picked => truth_mark(ui, context, picture, "not it", palette.error),
+        Some(true) => truth_mark(ui, context, picture, layout, "match", palette.success),
+        Some(false) if tile.is_picked => truth_mark(ui, context, picture, layout, "not it", palette.error),
         _ => {}
     }
     drawn
@@ -265,8 +265,15 @@ fn badge(ui: &egui::Ui, centre: egui::Pos2, fill: Color32, ink: Color32, sign: &
 }
 
 /// A word on a band over the picture, so that colour is not the only sign.
-fn truth_mark(ui: &egui::Ui, context: ViewContext<'_>, picture: Rect, word: &str, colour: Color32) {
-    let font = FontId::proportional(egui::TextStyle::Small.resolve(ui.style()).size);
+fn truth_mark(
+    ui: &egui::Ui,
+    context: ViewContext<'_>,
+    picture: Rect,
+    layout: &Layout,
+    word: &str,
+    colour: Color32,
+) {
+    let font = FontId::proportional(layout.caption_size);
     let galley = ui.painter().layout_no_wrap(word.to_owned(), font, colour);
     let size = galley.size() + vec2(24.0, 4.0);
     let band = Rect::from_min_size(picture.left_bottom() - vec2(0.0, size.y), size);
