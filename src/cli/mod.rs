@@ -3,6 +3,7 @@
 
 mod catalog_args;
 mod console;
+mod cross_validate;
 mod demo;
 mod doctor;
 mod encoders;
@@ -80,6 +81,7 @@ enum Command {
     Recipes(recipes::Args),
     Train(train::Args),
     Measure(measure::Args),
+    CrossValidate(cross_validate::Args),
     Receipts(receipts::Args),
     Promote(receipts::PromoteArgs),
     Rollback(receipts::RollbackArgs),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
         Some(Command::Recipes(args)) => recipes::run(&args, &console),
         Some(Command::Train(args)) => train::run(&args, &console),
         Some(Command::Measure(args)) => measure::run(&args, &console),
+        Some(Command::CrossValidate(args)) => cross_validate::run(&args, &console),
         Some(Command::Receipts(args)) => receipts::run(&args, &console),
         Some(Command::Promote(args)) => receipts::promote(&args, &console),
         Some(Command::Rollback(args)) => receipts::roll_back(&args, &console),

@@ -55,10 +55,11 @@ pub use timings::TimeSpent;
 #[cfg(test)]
 pub(crate) use train::sample_receipt;
 pub use train::{
-    Feed, GroupMap, HeadMap, LabelCounts, LabelSource, MeasurePlan, Measured, Measurement, N_MAP_GROUPS,
-    NetworkFacts, PartMap, PromotedModel, Scored, SeedMeasurement, SweepDrawing, SweepPlan, SweepRow,
-    TrainPlan, TrainedAnswer, TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask,
-    TrainingMoment, count_labels, do_trained_task, map_groups, measure, promoted_model, sweep, train_head,
+    CrossValidated, CrossValidationPlan, Feed, FoldRow, Folded, GroupMap, HeadMap, LabelCounts, LabelSource,
+    MeanAndSpread, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts, PartMap, PromotedModel,
+    QuestionScores, Scored, SeedMeasurement, SeedRow, SweepDrawing, SweepPlan, SweepRow, TrainPlan,
+    TrainedAnswer, TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment,
+    count_labels, cross_validate, do_trained_task, map_groups, measure, promoted_model, sweep, train_head,
     trained_answer, trained_neighbors,
 };
 pub use translation::check_translator;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::super::{Context, JobError, Meter, Workbench};
 use super::features::FeatureSet;
 use super::labels::LabelSet;
+use super::prepared::sides_of;
 use super::receipts::model_of;
 use super::{TrainPlan, TrainedReceipt};
 use crate::catalog::PostingIdx;
@@ -68,12 +69,14 @@ pub fn map_groups(
     let labels = LabelSet::new(bench, &plan)?;
     let parts = labels.parts(receipt.result.split_seed, receipt.result.split_shares);
     let (image, text) = (receipt.image_encoder.as_deref(), receipt.text_encoder.as_deref());
-    let features = FeatureSet::of(bench, image, text, context)?;
+    let features = FeatureSet::of(bench, image, &receipt.more_image_encoders, text, context)?;
+    let sides = sides_of(&bench.catalog);
     let data = TrainingData {
         modalities: features.features(),
         labels: &labels.labels,
         parts: &parts,
         neighbors: None,
+        sides: sides.as_deref(),
     };
     // A network that was trained with the head gives other rows for pictures.
     let tuned_features = model.features(bench, context)?;

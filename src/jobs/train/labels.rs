@@ -109,6 +109,11 @@ impl LabelSet {
         sampled.collect()
     }
 
+    /// The name of each row's group.
+    pub fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
+
     /// The part of each row.
     pub fn parts(&self, seed: u64, shares: SplitShares) -> Vec<Part> {
         split_by_group(seed, self.names.iter().map(String::as_str), shares)

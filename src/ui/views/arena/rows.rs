@@ -52,8 +52,10 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
             asked(ui, context, &shared);
         });
         ui.separator();
-        egui::ScrollArea::vertical().id_salt("arena_rows").auto_shrink(false).show(ui, |ui| {
-            rows(ui, context, &shared, out);
+        ui.vertical(|ui| {
+            egui::ScrollArea::vertical().id_salt("arena_rows").auto_shrink(false).show(ui, |ui| {
+                rows(ui, context, &shared, out);
+            });
         });
     });
 }
@@ -92,8 +94,8 @@ fn described(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, pos
 }
 
 fn rows(ui: &mut egui::Ui, context: ViewContext<'_>, shared: &Shared<'_>, out: &mut Outbox) {
-    let scale = widgets::text_scale(ui).min(1.25);
-    let (tile, name) = (TILE * scale, NAME * scale);
+    let scale = widgets::text_scale(ui);
+    let (tile, name) = (TILE * scale.min(1.25), NAME * scale);
     let width = ui.available_width();
     let n_fit = (((width - name - 8.0) / (tile + GAP)).floor() as usize).max(1);
     // Where the match and the candidate under the cursor stood in the row above.
@@ -115,12 +117,12 @@ fn rows(ui: &mut egui::Ui, context: ViewContext<'_>, shared: &Shared<'_>, out: &
             let place = Rect::from_min_size(corner, vec2(tile, tile));
             let Some(&candidate) = order.get(*rank) else { continue };
             if slot > 0 && *rank > shown[slot - 1] + 1 {
-                let dots = pos2(corner.x - GAP / 2.0, place.center().y);
+                let dots = pos2(corner.x - GAP / 2.0, place.bottom() + 6.0);
                 let font = egui::TextStyle::Body.resolve(ui.style());
                 ui.painter().text(
                     dots,
                     Align2::CENTER_CENTER,
-                    "\u{22ee}",
+                    "\u{2026}",
                     font,
                     context.theme.palette.text_weak,
                 );
