@@ -120,10 +120,17 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
     effects
 }
 
-/// Asks the same again.
+/// Asks the same again, drawn as the settings say now.
 pub(super) fn ask_again(state: &mut AppState) -> Vec<Effect> {
-    let known = state.look_alikes.asked.clone().or_else(|| source_of_project(state));
-    match known {
+    let now = super::settings(state).map(drawing);
+    let known = state.look_alikes.asked.clone().map(|asked| match (asked, now) {
+        (QuestionSource::Pairs(_), Some(drawing)) => QuestionSource::Pairs(drawing),
+        (QuestionSource::Postings { queries, .. }, Some(drawing)) => {
+            QuestionSource::Postings { queries, drawing }
+        }
+        (asked, _) => asked,
+    });
+    match known.or_else(|| source_of_project(state)) {
         Some(source) => request(state, source),
         None => ask(state),
     }
