@@ -2,6 +2,8 @@
 //! prints one JSON object: `{"seconds": ...}` for speed, `{"value": ...}` for accuracy. Reading the files is not timed.
 //! One file a group of works, one line in [`WORKS`]; the peer's side of it is in `works/`.
 
+#[path = "ours/embed_images.rs"]
+mod embed_images;
 #[path = "ours/files.rs"]
 mod files;
 #[path = "ours/fusion.rs"]
@@ -36,6 +38,7 @@ const WORKS: &[(&str, Work)] = &[
     ("mix-to-duplicate-groups", mix::images_to_groups),
     ("head-step-128", |folder| head_step::head_step(folder, 128)),
     ("head-step-1024", |folder| head_step::head_step(folder, 1024)),
+    ("embed-images", embed_images::embed_images),
     ("shopee-idf-f1", |folder| titles::mean_f1(folder, "idf-word")),
 ];
 

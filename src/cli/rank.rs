@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// What ranks; of several, their mean [default: the project's encoder of pictures].
     #[arg(long = "strategy", value_name = "S")]
     strategies: Vec<String>,
+    /// Rank by a model this project has trained, by its recipe's id; the same as --strategy trained:ID.
+    #[arg(long, value_name = "ID")]
+    trained: Option<String>,
     /// The file to write: the candidate file's own columns, confidences in place of names.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -81,7 +84,9 @@ struct Evaluated {
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
     let answer = with_context(|context| {
         let (session, asked) = open(args, context)?;
-        let strategies = chosen(&args.strategies, session.project.settings());
+        let mut asked_for = args.strategies.clone();
+        asked_for.extend(args.trained.iter().map(|id| format!("trained:{id}")));
+        let strategies = chosen(&asked_for, session.project.settings());
         let source = QuestionSource::File(args.candidates.clone());
         let plan = RankPlan { source: &source, strategies: &strategies };
         let ranked = rank_questions(&session.bench, &plan, context)?;

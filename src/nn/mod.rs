@@ -4,6 +4,7 @@
 //! away, steps in place, no gradient. A [`TrainableNetwork`] trains: every parameter a variable, every step
 //! differentiable.
 
+mod cpu;
 mod device;
 mod error;
 mod graph;

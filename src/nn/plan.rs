@@ -2,9 +2,10 @@
 
 use candle_core::{DType, Device, Tensor};
 
+use super::cpu::CpuPlan;
 use super::layers::{Parameters, Pass};
 use super::steps::{Steps, output_width};
-use super::{Graph, NetworkInput, NnError, Weights};
+use super::{Graph, NetworkInput, NnError, Operation, Weights};
 
 /// The numbers a device computes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -60,10 +61,34 @@ impl Precision {
     }
 }
 
+/// What runs a plan.
+#[derive(Debug)]
+enum Executor {
+    /// One layer after the other, on any device.
+    Layers(Steps),
+    /// Fused on the CPU, from pictures.
+    Pictures(CpuPlan),
+    /// Fused on the CPU, from what another part of the network has computed.
+    Features(CpuPlan),
+}
+
+impl Executor {
+    /// The fused executor, where the device and all operations have one.
+    fn fused(graph: &Graph, weights: &Weights, device: &Device) -> Result<Option<Self>, NnError> {
+        let first = graph.nodes().first().map(|node| &node.operation);
+        let wrap = match first {
+            Some(Operation::Images) if device.is_cpu() => Self::Pictures,
+            Some(Operation::Features) if device.is_cpu() => Self::Features,
+            _ => return Ok(None),
+        };
+        Ok(CpuPlan::lower(graph, weights)?.map(wrap))
+    }
+}
+
 /// A graph with its weights on a device, ready to run.
 #[derive(Debug)]
 pub struct Plan {
-    steps: Steps,
+    executor: Executor,
     device: Device,
     output_width: Option<usize>,
 }
@@ -79,9 +104,14 @@ impl Plan {
         device: &Device,
         precision: Precision,
     ) -> Result<Self, NnError> {
-        let parameters = Parameters::Fixed { weights, device, dtype: precision.dtype(device) };
-        let steps = Steps::load(graph, parameters)?;
-        Ok(Self { steps, device: device.clone(), output_width: output_width(graph) })
+        let executor = match Executor::fused(graph, weights, device)? {
+            Some(executor) => executor,
+            None => {
+                let parameters = Parameters::Fixed { weights, device, dtype: precision.dtype(device) };
+                Executor::Layers(Steps::load(graph, parameters)?)
+            }
+        };
+        Ok(Self { executor, device: device.clone(), output_width: output_width(graph) })
     }
 
     /// Where the weights are; inputs must be there too.
@@ -99,7 +129,11 @@ impl Plan {
     /// # Errors
     /// When the input does not fit the network or the device fails.
     pub fn run(&self, input: NetworkInput<'_>) -> Result<Tensor, NnError> {
-        let result = self.steps.run(&mut Pass { input, random: None })?;
+        let result = match &self.executor {
+            Executor::Layers(steps) => steps.run(&mut Pass { input, random: None })?,
+            Executor::Pictures(plan) => plan.run(input.images()?)?,
+            Executor::Features(plan) => plan.run(input.features()?)?,
+        };
         Ok(result.to_dtype(DType::F32)?)
     }
 }

@@ -176,7 +176,7 @@ fn compare(case: &Case, tensors: &BTreeMap<String, Array>, dtype: DType, toleran
     let weights = case.weights(tensors);
     let parameters = Parameters::Fixed { weights: &weights, device: &Device::Cpu, dtype };
     let steps = Steps::load(&case.graph, parameters).unwrap();
-    let plan = Plan { steps, device: Device::Cpu, output_width: None };
+    let plan = Plan { executor: Executor::Layers(steps), device: Device::Cpu, output_width: None };
     let found = case.with_input(&Device::Cpu, |input| plan.run(input)).unwrap();
     assert_eq!(found.dims(), expected.shape, "{}", case.name);
     let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -126,6 +126,38 @@ fn strategies_are_scored_on_the_same_questions() {
 }
 
 #[test]
+fn a_model_trained_on_pairs_ranks_a_file_it_has_never_seen() {
+    let (home, project) = demo_pairs(60);
+    let home = home.path();
+    let receipt = json(home, &["train", "--project", &project, "--recipe", "tll-best"]);
+    assert!(receipt.to_string().contains("stands in"), "the network is not here: {receipt}");
+    json(home, &["demo", "--out", "unseen", "--looks-like", "25", "--seed", "99"]);
+    let unseen = ["--project", &project, "--candidates", "unseen/candidates.csv", "--images", "unseen"];
+    let answer = json(home, &[&["rank", "--trained", "tll-best", "--out", "o.csv"][..], &unseen].concat());
+    assert_eq!((number(&answer, "lines"), number(&answer, "without_score")), (25.0, 0.0));
+    let (asked, ranked) = (cells(&home.join("unseen/candidates.csv")), cells(&home.join("o.csv")));
+    assert_eq!(asked[0], ranked[0]);
+    for (asked, ranked) in asked.iter().zip(&ranked).skip(1) {
+        assert_eq!((ranked.len(), &asked[0]), (21, &ranked[0]));
+        let confidences: Vec<f64> = ranked[1..].iter().map(|cell| cell.parse().unwrap()).collect();
+        assert!(confidences.iter().all(|it| (0.0..=1.0).contains(it)), "{ranked:?}");
+        assert!(confidences.iter().any(|it| *it != confidences[0]), "{ranked:?}");
+    }
+    // The model beside the frozen rows it reads, on the pairs it has seen.
+    let strategies = ["--strategy", "trained:tll-best", "--strategy", "perceptual"];
+    let args = [&["evaluate", "--task", "tll", "--project", &project][..], &strategies].concat();
+    let scored = json(home, &args);
+    let top_2 = |at: usize| number(&scored["strategies"][at], "top_2");
+    assert!(top_2(0) > top_2(1), "{scored}");
+    let message = refused(
+        home,
+        &["evaluate", "--task", "tll", "--project", &project, "--strategy", "trained:promoted"],
+        1,
+    );
+    assert!(message.contains("no trained model is in use"), "{message}");
+}
+
+#[test]
 fn what_is_odd_in_a_candidate_file_is_said_and_the_rest_is_ranked() {
     let (home, project) = demo_pairs(12);
     let names = cells(&home.path().join("pairs/train.csv"));

@@ -1,11 +1,12 @@
 """Every work, one file a group."""
 
-from . import head_step, mix_pictures, self_join, shopee_f1, titles
+from . import embed_images, head_step, mix_pictures, self_join, shopee_f1, titles
 
 ALL_WORKS = [
     *self_join.WORKS,
     *titles.WORKS,
     *shopee_f1.WORKS,
     *head_step.WORKS,
+    *embed_images.WORKS,
     *mix_pictures.WORKS,
 ]

@@ -184,8 +184,8 @@ fn request(state: &mut AppState, source: QuestionSource) -> Vec<Effect> {
 /// The most rankings made at once.
 const MAX_STRATEGIES: usize = 4;
 
-/// What the project names first, else the encoder that matches pictures (or titles); behind a single one the project's other
-/// encoders of pictures: where all agree on a candidate, it deserves a second look.
+/// What the project names first, else the trained model that matches, where one does, else the encoder that matches pictures (or
+/// titles); behind a single one the encoders of pictures: where all agree on a candidate, it deserves a second look.
 fn strategies(state: &AppState) -> Vec<String> {
     let Some(session) = &state.session.open else { return Vec::new() };
     let settings = &session.settings;
@@ -193,7 +193,9 @@ fn strategies(state: &AppState) -> Vec<String> {
     if strategies.len() > 1 {
         return strategies;
     }
-    // A model that matches duplicates was not taught what looks alike: the encoders before it rank.
+    if strategies.is_empty() && state.matching.settings.is_trained() {
+        strategies.push("trained:promoted".to_owned());
+    }
     let matching = state.matching.settings.frozen();
     if session.catalog.has_images() {
         for id in matching.image_encoder.iter().chain(&settings.image_encoders) {

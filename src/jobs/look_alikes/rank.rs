@@ -104,15 +104,8 @@ pub fn rank_questions(
     let mut scored = Vec::with_capacity(strategies.len());
     for strategy in &strategies {
         let start = Instant::now();
-        let mut scores = Vec::with_capacity(questions.len());
-        for piece in questions.chunks(1024) {
-            context.turn()?;
-            scores
-                .extend(context.aside(|| {
-                    piece.par_iter().map(|question| strategy.scores(question)).collect::<Vec<_>>()
-                }));
-            meter.advance(piece.len() as u64);
-        }
+        let scores = strategy.score_all(bench, &questions, context)?;
+        meter.advance(questions.len() as u64);
         let of_scoring = start.elapsed().as_secs_f64() * 1000.0 / questions.len() as f64;
         let mut of_embedding: Vec<f64> = questions
             .iter()

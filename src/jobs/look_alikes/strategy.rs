@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::super::{Context, JobError, Workbench, embed};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use super::super::{Context, JobError, TrainedModel, Workbench, embed, promoted_model};
 use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings, Encoder, Modality};
 use crate::fuse::{FusionParams, FusionSpec, fused_score, fusion_spec};
 use crate::index::{Metric, exact_scores};
@@ -11,7 +13,10 @@ use crate::matching::Question;
 
 /// What a strategy may be called, for help texts.
 pub const STRATEGY_FORMS: &str = "ENCODER; concat:ENCODER,ENCODER (rows side by side); average:ENCODER,ENCODER (rows of one width added); \
-FUSION:IMAGE_ENCODER,TEXT_ENCODER[,IMAGE_WEIGHT] with a fusion of `lookalike fusions`";
+FUSION:IMAGE_ENCODER,TEXT_ENCODER[,IMAGE_WEIGHT] with a fusion of `lookalike fusions`; trained:RECIPE (a model this project has trained) or trained:promoted (the one in use)";
+
+/// Questions scored between two looks at the token.
+const QUESTIONS_A_PIECE: usize = 1024;
 
 /// A strategy ready to score.
 pub(super) struct Strategy {
@@ -31,6 +36,11 @@ enum Scorer {
         params: FusionParams,
         image: Arc<Embeddings>,
         text: Arc<Embeddings>,
+    },
+    /// A model, and frozen rows of what it reads, by which neighbours are looked for.
+    Trained {
+        model: Box<TrainedModel>,
+        rows: Arc<Embeddings>,
     },
 }
 
@@ -59,6 +69,23 @@ impl Strategy {
             encoders.iter().map(|encoder| label_of(encoder)).collect::<Result<Vec<_>, _>>()
         };
         match form {
+            "trained" => {
+                let models = bench.trained_models();
+                let model = match rest {
+                    "promoted" => promoted_model(&models)?.map(|(_, model)| model).ok_or_else(no_model)?,
+                    id => TrainedModel::new(models.load(id)?)?,
+                };
+                let receipt = &model.receipt;
+                let one = receipt.image_encoder.clone().or_else(|| receipt.text_encoder.clone());
+                let Some(one) = one else { return refuse("reads no encoder") };
+                let mut encoders: Vec<String> = vec![one.clone()];
+                encoders.extend(receipt.more_image_encoders.iter().cloned());
+                encoders.extend(receipt.text_encoder.iter().filter(|id| **id != one).cloned());
+                encoders.extend(receipt.companions.iter().cloned());
+                let label = format!("Trained: {}", receipt.recipe.label);
+                let scorer = Scorer::Trained { rows: rows_of(&one)?, model: Box::new(model) };
+                Ok(Self { id: id.to_owned(), label, encoders, scorer })
+            }
             "concat" | "average" if parts.len() < 2 => refuse("names fewer than two encoders"),
             "concat" => {
                 let rows = parts.iter().map(|encoder| rows_of(encoder)).collect::<Result<Vec<_>, _>>()?;
@@ -101,15 +128,43 @@ impl Strategy {
         }
     }
 
-    /// The score of each candidate; NaN where there is none.
-    pub(super) fn scores(&self, question: &Question) -> Vec<f32> {
+    /// The scores of every question's candidates; NaN where there is none.
+    ///
+    /// # Errors
+    /// When a trained model does not fit the catalogue, embedding fails, or cancelled.
+    pub(super) fn score_all(
+        &self,
+        bench: &Workbench,
+        questions: &[Question],
+        context: &Context<'_>,
+    ) -> Result<Vec<Vec<f32>>, JobError> {
+        let mut scores = Vec::with_capacity(questions.len());
+        if let Scorer::Trained { model, .. } = &self.scorer {
+            let of = |question: &Question| -> Vec<(u32, u32)> {
+                question.candidates.iter().map(|candidate| (question.query, *candidate)).collect()
+            };
+            let pairs: Vec<(u32, u32)> = questions.iter().flat_map(of).collect();
+            let mut all = model.pair_scores(bench, &pairs, context)?.into_iter();
+            let own = |question: &Question| all.by_ref().take(question.candidates.len()).collect();
+            return Ok(questions.iter().map(own).collect());
+        }
+        for piece in questions.chunks(QUESTIONS_A_PIECE) {
+            context.turn()?;
+            let of_piece = || piece.par_iter().map(|question| self.scores(question)).collect::<Vec<_>>();
+            scores.extend(context.aside(of_piece));
+        }
+        Ok(scores)
+    }
+
+    /// The score of each candidate by rows alone; NaN where there is none.
+    fn scores(&self, question: &Question) -> Vec<f32> {
         let of = |rows: &Embeddings| {
             let mut scores = Vec::with_capacity(question.candidates.len());
             exact_scores(rows, Metric::Cosine, question.query as usize, &question.candidates, &mut scores);
             scores
         };
         match &self.scorer {
-            Scorer::Rows(rows) => of(rows),
+            Scorer::Rows(rows) | Scorer::Trained { rows, .. } => of(rows),
             Scorer::SideBySide(parts) => {
                 let parts: Vec<Vec<f32>> = parts.iter().map(|rows| of(rows)).collect();
                 let mean = |at: usize| {
@@ -134,10 +189,16 @@ impl Strategy {
     /// The rows neighbours are looked for in, and whether a row can be asked about.
     pub(super) fn rows(&self) -> &Arc<Embeddings> {
         match &self.scorer {
-            Scorer::Rows(rows) | Scorer::Fused { image: rows, .. } => rows,
+            Scorer::Rows(rows) | Scorer::Fused { image: rows, .. } | Scorer::Trained { rows, .. } => rows,
             Scorer::SideBySide(parts) => &parts[0],
         }
     }
+}
+
+fn no_model() -> JobError {
+    JobError::Refused(
+        "no trained model is in use. Promote one in Train, or name it as trained:RECIPE".to_owned(),
+    )
 }
 
 /// Rows added and made of length one; present where all parts are. `None` where they are not dense or their widths differ.

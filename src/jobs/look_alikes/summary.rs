@@ -10,6 +10,8 @@ use crate::catalog::Side;
 use crate::matching::Question;
 use crate::metrics::{mean_reciprocal_rank, rank_of_best};
 
+/// Queries whose whole pool is scored at once, so that memory stays small however large the pool is.
+const QUERIES_A_PIECE: usize = 256;
 /// Catalogues of more possible answers are not ranked whole.
 const MOST_IN_POOL: usize = 50_000;
 
@@ -87,17 +89,21 @@ pub(crate) fn add_recall(
     let groups = bench.catalog.group_ids();
     for summary in summaries {
         let strategy = Strategy::prepare(bench, &summary.id, context)?;
-        let mut ranks = Vec::new();
-        for (at, question) in ranked.questions.iter().enumerate().filter(|(at, _)| ranked.has_truth(*at)) {
-            if at % 64 == 0 {
-                context.turn()?;
+        let known: Vec<usize> = (0..ranked.questions.len()).filter(|at| ranked.has_truth(*at)).collect();
+        let mut ranks = Vec::with_capacity(known.len());
+        for piece in known.chunks(QUERIES_A_PIECE) {
+            let whole = |at: &usize| {
+                let query = ranked.questions[*at].query;
+                Question { query, candidates: pool.iter().copied().filter(|row| *row != query).collect() }
+            };
+            let wholes: Vec<Question> = piece.iter().map(whole).collect();
+            let scores = strategy.score_all(bench, &wholes, context)?;
+            for (whole, scores) in wholes.iter().zip(&scores) {
+                let group_of = |row: u32| groups.get(row as usize).copied().flatten();
+                let is_match = |row: &u32| group_of(*row) == group_of(whole.query);
+                let truths: Vec<bool> = whole.candidates.iter().map(is_match).collect();
+                ranks.push(rank_of_best(scores, &truths));
             }
-            let candidates: Vec<u32> = pool.iter().copied().filter(|row| *row != question.query).collect();
-            let group = groups.get(question.query as usize).copied().flatten();
-            let truths: Vec<bool> =
-                candidates.iter().map(|row| groups.get(*row as usize).copied().flatten() == group).collect();
-            let whole = Question { query: question.query, candidates };
-            ranks.push(rank_of_best(&strategy.scores(&whole), &truths));
         }
         summary.recall_at_1 = Some(share_within(&ranks, 1));
         summary.recall_at_10 = Some(share_within(&ranks, 10));

@@ -4,6 +4,7 @@
 //! pair of rows, its products added in order of the columns. So a score does not depend on which kernel found it.
 //! Nothing here knows what rows mean.
 
+pub(in crate::nn) mod blocked;
 pub(super) mod depthwise;
 mod dots;
 pub(super) mod exponential;
@@ -15,6 +16,7 @@ mod tile_avx2;
 mod tile_avx512;
 mod tile_portable;
 
+pub use blocked::spend_multiply_adds;
 pub use dots::{DOT_LANES, dot_products};
 pub use hamming::hamming_tile;
 pub use tile::{Isa, MAX_TILE, MAX_TILE_ROWS, TileKernel, pack_lanes};

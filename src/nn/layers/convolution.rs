@@ -21,8 +21,7 @@ pub(super) struct FoldedConvolution {
 }
 
 impl FoldedConvolution {
-    /// Loads the parameters, standardises the weights and folds the norm: w' = w s, b' = beta + (b - mean) s with
-    /// s = gamma / sqrt(var + eps).
+    /// Loads the folded parameters.
     ///
     /// # Errors
     /// [`NnError::Tensor`] when one is absent or of another shape.
@@ -31,6 +30,41 @@ impl FoldedConvolution {
         weights: &Weights,
         device: &Device,
         dtype: DType,
+    ) -> std::result::Result<Self, NnError> {
+        let Convolution { out_channels, kernel, groups, .. } = convolution;
+        let FoldedWeights { weight, bias, shape } = FoldedWeights::load(convolution, weights)?;
+        Ok(Self {
+            weight: Tensor::from_vec(weight, shape.as_slice(), device)?.to_dtype(dtype)?,
+            bias: Tensor::from_vec(bias, *out_channels, device)?.to_dtype(dtype)?,
+            groups: *groups,
+            kernel: *kernel,
+            stride: convolution.stride,
+            padding: convolution.padding,
+            activation: convolution.activation,
+        })
+    }
+}
+
+/// The numbers of a convolution with its norms folded in.
+#[derive(Debug)]
+pub(in crate::nn) struct FoldedWeights {
+    /// (out, in / groups, kernel, kernel).
+    pub(in crate::nn) weight: Vec<f32>,
+    /// (out).
+    pub(in crate::nn) bias: Vec<f32>,
+    /// Of the weight.
+    pub(in crate::nn) shape: [usize; 4],
+}
+
+impl FoldedWeights {
+    /// Loads the parameters, standardises the weights and folds the norm: w' = w s, b' = beta + (b - mean) s with
+    /// s = gamma / sqrt(var + eps).
+    ///
+    /// # Errors
+    /// [`NnError::Tensor`] when one is absent or of another shape.
+    pub(in crate::nn) fn load(
+        convolution: &Convolution,
+        weights: &Weights,
     ) -> std::result::Result<Self, NnError> {
         let Convolution { name, in_channels, out_channels, kernel, groups, .. } = convolution;
         let shape = [*out_channels, in_channels.checked_div(*groups).unwrap_or(0), kernel[0], kernel[1]];
@@ -51,15 +85,7 @@ impl FoldedConvolution {
                 *bias = (f64::from(*bias) * scale + shift) as f32;
             }
         }
-        Ok(Self {
-            weight: Tensor::from_vec(weight, shape.as_slice(), device)?.to_dtype(dtype)?,
-            bias: Tensor::from_vec(bias, *out_channels, device)?.to_dtype(dtype)?,
-            groups: *groups,
-            kernel: *kernel,
-            stride: convolution.stride,
-            padding: convolution.padding,
-            activation: convolution.activation,
-        })
+        Ok(Self { weight, bias, shape })
     }
 }
 
@@ -75,7 +101,7 @@ impl Layer for FoldedConvolution {
 }
 
 /// The norm of each channel as x scale + shift, in f64.
-pub(super) fn folded_norm(
+pub(in crate::nn) fn folded_norm(
     norm: &BatchNorm,
     weights: &Weights,
     n_channels: usize,

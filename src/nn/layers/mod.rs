@@ -2,7 +2,7 @@
 
 mod attention;
 mod batch_norm;
-mod convolution;
+pub(in crate::nn) mod convolution;
 mod dropout;
 mod gates;
 mod layer;
