@@ -32,13 +32,37 @@ fn demo(n_pairs: u32) -> CatalogSource {
     CatalogSource::DemoLooksLike { n_pairs, seed: 7 }
 }
 
-/// The shared set of real pairs with its candidates, where it is there.
-fn photographs() -> Option<(CatalogSource, PathBuf)> {
+/// As many real pairs as the long test needs, laid out in `folder` with a file of twenty candidates each, where the shared set is
+/// there. Its pictures are copied for the time of the test.
+fn photographs(folder: &Path) -> Option<(CatalogSource, PathBuf)> {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let shared = std::env::var_os("LOOKALIKE_SHARED").map_or(manifest.join("../shared"), PathBuf::from);
-    let folder = shared.join("data/tll");
-    let (pairs, candidates) = (folder.join("train.csv"), folder.join("candidates.csv"));
-    (pairs.exists() && candidates.exists()).then_some((CatalogSource::File(pairs), candidates))
+    let shared = shared.join("data/tll");
+    let table = std::fs::read_to_string(shared.join("train.csv")).ok()?;
+    let pairs: Vec<(&str, &str)> =
+        table.lines().skip(1).filter_map(|line| line.split_once(',')).take(N_ANSWERS + 20).collect();
+    let (mut rows, mut candidates) = ("left,right\n".to_owned(), "left".to_owned());
+    (0..20).for_each(|column| candidates.push_str(&format!(",c{column}")));
+    for side in ["left", "right"] {
+        std::fs::create_dir_all(folder.join(side)).ok()?;
+    }
+    for (number, (left, right)) in pairs.iter().enumerate() {
+        for (side, name) in [("left", left), ("right", right)] {
+            let name = format!("{side}/{name}.jpg");
+            std::fs::copy(shared.join("train").join(&name), folder.join(&name)).ok()?;
+        }
+        rows.push_str(&format!("{left},{right}\n"));
+        candidates.push_str(&format!("\n{left}"));
+        // The match stands in another column from line to line.
+        for column in 0..20 {
+            let other = (number + (column + number) % 20 * 11) % pairs.len();
+            candidates.push_str(&format!(",{}", pairs[other].1));
+        }
+    }
+    let (table, file) = (folder.join("pairs.csv"), folder.join("candidates.csv"));
+    std::fs::write(&table, rows).ok()?;
+    std::fs::write(&file, candidates + "\n").ok()?;
+    Some((CatalogSource::File(table), file))
 }
 
 /// The station with its questions on screen, from the catalogue's own pairs or a file of candidates.
@@ -237,7 +261,7 @@ fn expected_kappa(typed: &[(Typed, Vec<String>)]) -> Option<(usize, f64)> {
 #[test]
 fn two_hundred_questions_by_keyboard_and_the_log_says_what_was_typed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (source, candidates) = match photographs() {
+    let (source, candidates) = match photographs(&folder.path().join("photographs")) {
         Some((source, candidates)) => (source, Some(candidates)),
         // Without the shared folder: the built-in set, as many pairs.
         None => (demo(N_ANSWERS as u32 + 20), None),

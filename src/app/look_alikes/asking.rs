@@ -184,28 +184,28 @@ fn request(state: &mut AppState, source: QuestionSource) -> Vec<Effect> {
 /// The most rankings made at once.
 const MAX_STRATEGIES: usize = 4;
 
-/// What the project names; else the trained model that matches, where one does, and the encoder that matches pictures (or titles) first, then the project's other encoders of
-/// pictures: where all agree on a candidate, it deserves a second look.
+/// What the project names first, else the trained model that matches, where one does, else the encoder that matches pictures (or
+/// titles); behind a single one the encoders of pictures: where all agree on a candidate, it deserves a second look.
 fn strategies(state: &AppState) -> Vec<String> {
     let Some(session) = &state.session.open else { return Vec::new() };
     let settings = &session.settings;
-    if !settings.look_alikes.strategies.is_empty() {
-        return settings.look_alikes.strategies.clone();
+    let mut strategies: Vec<String> = settings.look_alikes.strategies.clone();
+    if strategies.len() > 1 {
+        return strategies;
     }
-    let matching = &state.matching.settings;
-    let image = session.catalog.has_images().then_some(matching.image_encoder.as_ref()).flatten();
-    let others = settings.image_encoders.iter().filter(|_| session.catalog.has_images());
-    let mut strategies: Vec<String> = Vec::new();
-    if matching.is_trained() {
+    if strategies.is_empty() && state.matching.settings.is_trained() {
         strategies.push("trained:promoted".to_owned());
     }
-    for id in image.into_iter().chain(others) {
-        if !strategies.contains(id) && strategies.len() < MAX_STRATEGIES {
-            strategies.push(id.clone());
+    let matching = state.matching.settings.frozen();
+    if session.catalog.has_images() {
+        for id in matching.image_encoder.iter().chain(&settings.image_encoders) {
+            if !strategies.contains(id) && strategies.len() < MAX_STRATEGIES {
+                strategies.push(id.clone());
+            }
         }
     }
     if strategies.is_empty() {
-        strategies.extend(matching.text_encoder.clone().or_else(|| settings.text_encoders.first().cloned()));
+        strategies.extend(matching.text_encoder.or_else(|| settings.text_encoders.first().cloned()));
     }
     strategies
 }

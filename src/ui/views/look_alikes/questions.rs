@@ -3,8 +3,9 @@
 use egui::{RichText, vec2};
 
 use super::{button, send, weak};
-use crate::app::{AskAbout, LookAlikesCommand, PickFor};
-use crate::app::{ChromeCommand, Command, SessionCommand};
+use crate::app::{
+    AskAbout, ChromeCommand, Command, LookAlikesCommand, PickFor, SessionCommand, strategy_choices,
+};
 use crate::project::{CandidatesLie, LookAlikesSettings, PickKeys, PickRecords};
 use crate::ui::{Outbox, ViewContext, input, widgets};
 
@@ -37,6 +38,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
         about(ui, context, settings, out);
         ui.add_space(8.0);
         drawing(ui, context, &mut edited);
+        ranked_by(ui, context, &mut edited);
         ui.add_space(8.0);
         ask(ui, context, out);
         ui.add_space(12.0);
@@ -119,6 +121,34 @@ fn drawing(ui: &mut egui::Ui, context: ViewContext<'_>, edited: &mut LookAlikesS
             "Decides which candidates are drawn at random, how they are shuffled and what returns",
         );
         ui.end_row();
+    });
+}
+
+/// Which strategy the grid is ranked by; a trained head is one of them.
+fn ranked_by(ui: &mut egui::Ui, context: ViewContext<'_>, edited: &mut LookAlikesSettings) {
+    const USUAL: &str = "What matches pictures, else titles";
+    let label = match edited.strategies.as_slice() {
+        [] => USUAL.to_owned(),
+        [one] => one.clone(),
+        [first, others @ ..] => format!("{first} and {} more", others.len()),
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.label("Ranked by");
+        let width = 300.0 * widgets::text_scale(ui);
+        let combo = egui::ComboBox::from_id_salt("look_alikes_ranked_by").selected_text(&label).width(width);
+        let response = combo.show_ui(ui, |ui| {
+            if ui.selectable_label(edited.strategies.is_empty(), USUAL).clicked() {
+                edited.strategies.clear();
+            }
+            for choice in strategy_choices(context.app) {
+                let is_chosen = edited.strategies.first() == Some(&choice.id);
+                if ui.selectable_label(is_chosen, &choice.id).clicked() {
+                    edited.strategies = vec![choice.id];
+                }
+            }
+        });
+        let name = format!("Ranked by: {label}");
+        response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
     });
 }
 
