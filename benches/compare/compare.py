@@ -48,10 +48,17 @@ def main():
             print(f"{work.name:36} failed: {error}")
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
-    below = [row["work"] for row in rows if row["floor"] is not None and row["ratio"] < row["floor"]]
+    below = [row["work"] for row in rows if is_below(row)]
     if below:
         print("below the floor: " + ", ".join(below))
     return 1 if below or failed else 0
+
+
+def is_below(row):
+    """Whether a row is slower than it may be, or fast by being worse."""
+    ours, theirs = row.get("f1") or (None, None)
+    is_worse = None not in (ours, theirs) and ours < theirs
+    return is_worse or (row["floor"] is not None and row["ratio"] < row["floor"])
 
 
 class WorkFailed(Exception):
@@ -85,6 +92,7 @@ def run_work(work, folder, arguments):
         if not accuracy:
             row["runs"] = {side: [round(result[key], 4) for result in results[side]] for side in ("ours", peer)}
             row["answer_difference"] = answer_difference(folder, results[peer][-1])
+            row["f1"] = [results[side][-1].get("f1") for side in ("ours", peer)]
         rows.append(row)
         print_row(row)
     return rows
@@ -120,6 +128,8 @@ def print_row(row):
     floor = "  -  " if row["floor"] is None else f"{row['floor']:5.3f}"
     difference = row.get("answer_difference")
     note = "" if difference is None else f"  answers differ by {difference:.1e}"
+    ours, theirs = row.get("f1") or (None, None)
+    note += "" if None in (ours, theirs) else f"  F1 {ours:.4f} and {theirs:.4f}"
     print(
         f"{row['work']:36} ours {row['ours']:9.4f}{unit}  {row['peer_name']:24} {row['peer']:9.4f}{unit}"
         f"  ratio {row['ratio']:7.3f}  floor {floor}{note}",

@@ -12,6 +12,8 @@ mod fusion;
 mod head_step;
 #[path = "ours/join.rs"]
 mod join;
+#[path = "ours/mix.rs"]
+mod mix;
 #[path = "ours/titles.rs"]
 mod titles;
 
@@ -32,6 +34,8 @@ const WORKS: &[(&str, Work)] = &[
     ("titles-top50", titles::strings_to_neighbours),
     ("sparse-top50", titles::matrix_to_neighbours),
     ("shopee-tfidf-f1", |folder| titles::mean_f1(folder, "tfidf-word")),
+    ("mix-images-to-embeddings", mix::images_to_embeddings),
+    ("mix-to-duplicate-groups", mix::images_to_groups),
     ("head-step-128", |folder| head_step::head_step(folder, 128)),
     ("head-step-1024", |folder| head_step::head_step(folder, 1024)),
     ("embed-images", embed_images::embed_images),

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::{AppState, Command, Dialog, DuplicatesMode, Station};
+use super::{AppState, Command, Dialog, DuplicatesMode, LookAlikesSection, Station};
 
 /// Where an action's keys are valid. An inner context hides the outer ones' bindings on the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +16,14 @@ pub enum Context {
     Cut,
     /// The page of twelve clusters.
     Batch,
+    /// One posting against many.
+    LookAlikes,
+    /// The Arena.
+    Arena,
+    /// The studio of hard negatives.
+    HardNegatives,
+    /// Where questions come from.
+    Questions,
     /// Two postings side by side.
     Compare,
     /// The Catalogue station.
@@ -36,12 +44,28 @@ impl Context {
             Self::Duplicates => "Duplicates",
             Self::Cut => "Cut",
             Self::Batch => "Batch",
+            Self::LookAlikes => "Look-alikes",
+            Self::Arena => "Arena",
+            Self::HardNegatives => "Hard negatives",
+            Self::Questions => "Questions",
             Self::Compare => "Compare",
             Self::Catalogue => "Catalogue",
             Self::Train => "Train",
             Self::History => "History",
             Self::Models => "Models",
         }
+    }
+
+    /// An action on a key press that is valid here, shown in the footer.
+    pub const fn action(
+        self,
+        id: &'static str,
+        label: &'static str,
+        tooltip: &'static str,
+        keys: &'static [&'static str],
+        command: fn() -> Command,
+    ) -> ActionSpec {
+        ActionSpec::press(id, self, label, tooltip, keys, command)
     }
 
     /// The context of the state as it stands (never `Everywhere`, except where no station has keys of its own).
@@ -57,6 +81,12 @@ impl Context {
                 DuplicatesMode::Review => Self::Duplicates,
                 DuplicatesMode::Cut(_) => Self::Cut,
                 DuplicatesMode::Batch(_) => Self::Batch,
+            },
+            Station::Arena => Self::Arena,
+            Station::LookAlikes => match super::look_alikes::page(state) {
+                LookAlikesSection::Grid => Self::LookAlikes,
+                LookAlikesSection::HardNegatives => Self::HardNegatives,
+                LookAlikesSection::Questions => Self::Questions,
             },
             Station::Catalogue => Self::Catalogue,
             Station::Train => Self::Train,
@@ -135,6 +165,8 @@ static ACTIONS: LazyLock<Vec<ActionSpec>> = LazyLock::new(|| {
         super::session::ACTIONS,
         super::matching::ACTIONS,
         super::duplicates::ACTIONS,
+        super::look_alikes::ACTIONS,
+        super::arena::ACTIONS,
         super::compare::ACTIONS,
         super::catalogue::ACTIONS,
         super::train::ACTIONS,

@@ -20,6 +20,10 @@ pub enum Station {
     /// The queue of look-alikes to decide.
     #[default]
     Duplicates,
+    /// One posting against many, and hard negatives.
+    LookAlikes,
+    /// Strategies side by side.
+    Arena,
     /// Learning from decisions, and its receipts.
     Train,
     /// The log of decisions.
@@ -28,13 +32,16 @@ pub enum Station {
 
 impl Station {
     /// All, in the order of the rail and of Ctrl+1, Ctrl+2, ...
-    pub const ALL: [Self; 4] = [Self::Catalogue, Self::Duplicates, Self::Train, Self::History];
+    pub const ALL: [Self; 6] =
+        [Self::Catalogue, Self::Duplicates, Self::LookAlikes, Self::Arena, Self::Train, Self::History];
 
     /// Name on the rail.
     pub fn label(self) -> &'static str {
         match self {
             Self::Catalogue => "Catalogue",
             Self::Duplicates => "Duplicates",
+            Self::LookAlikes => "Look-alikes",
+            Self::Arena => "Arena",
             Self::Train => "Train",
             Self::History => "History",
         }
@@ -221,11 +228,29 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
     )
     .quiet(),
     ActionSpec::press(
+        "chrome.look_alikes",
+        Context::Everywhere,
+        "Look-alikes",
+        "Goes to one posting against many",
+        &["Ctrl+3"],
+        || Command::Chrome(ChromeCommand::Go(Station::LookAlikes)),
+    )
+    .quiet(),
+    ActionSpec::press(
+        "chrome.arena",
+        Context::Everywhere,
+        "Arena",
+        "Goes to strategies side by side",
+        &["Ctrl+4"],
+        || Command::Chrome(ChromeCommand::Go(Station::Arena)),
+    )
+    .quiet(),
+    ActionSpec::press(
         "chrome.train",
         Context::Everywhere,
         "Train",
         "Goes to learning from decisions",
-        &["Ctrl+3"],
+        &["Ctrl+5"],
         || Command::Chrome(ChromeCommand::Go(Station::Train)),
     )
     .quiet(),
@@ -234,7 +259,7 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
         Context::Everywhere,
         "History",
         "Goes to the log of decisions",
-        &["Ctrl+4"],
+        &["Ctrl+6"],
         || Command::Chrome(ChromeCommand::Go(Station::History)),
     )
     .quiet(),
@@ -437,6 +462,7 @@ pub(super) fn apply(state: &mut AppState, command: ChromeCommand) -> Vec<Effect>
                 item.watch.set_away(focus == Focus::Lost, state.now.secs);
             }
             state.compare.watch.set_away(focus == Focus::Lost, state.now.secs);
+            super::look_alikes::set_away(state, focus == Focus::Lost);
             return Vec::new();
         }
         ChromeCommand::Tick => {
@@ -467,6 +493,9 @@ fn escape(state: &mut AppState) -> Vec<Effect> {
     }
     if state.compare.is_open() {
         return super::compare::apply(state, super::CompareCommand::Close);
+    }
+    if state.chrome.station == Station::LookAlikes && super::look_alikes::escape(state) {
+        return Vec::new();
     }
     let duplicates = &mut state.duplicates;
     if duplicates.merge_query.take().is_some() || duplicates.note_draft.take().is_some() {
@@ -519,6 +548,18 @@ pub(super) fn retract(state: &mut AppState, entry: EntryId) -> Vec<Effect> {
     }
     let seen = Seen { view: View::History, ..Seen::default() };
     let (_, mut effects) = super::saving::record(state, Gesture::Retract { entry }, seen);
-    effects.extend(super::duplicates::show_change(state, entry));
+    // Undo and redo of an answer about looks is shown where such answers are given.
+    if !super::look_alikes::show_change(state, target_of(state, entry)) {
+        effects.extend(super::duplicates::show_change(state, entry));
+    }
     effects
+}
+
+/// The gesture that a chain of retractions is about in the end.
+fn target_of(state: &AppState, entry: EntryId) -> EntryId {
+    let mut target = entry;
+    while let Some(earlier) = state.saving.review.entry(target).and_then(|entry| entry.gesture.retracts()) {
+        target = earlier;
+    }
+    target
 }

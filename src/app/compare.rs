@@ -119,6 +119,16 @@ pub enum Flip {
     Back,
 }
 
+/// What the overlay was opened for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Deciding whether the two are duplicates.
+    #[default]
+    Deciding,
+    /// Looking; what is decided elsewhere is not asked here.
+    Looking,
+}
+
 /// State of the overlay.
 #[derive(Clone, Debug)]
 pub struct CompareState {
@@ -128,6 +138,8 @@ pub struct CompareState {
     pub partners: Vec<PostingIdx>,
     /// Which of the two is the partner that Q and E change.
     pub partner_side: Side,
+    /// What it was opened for.
+    pub purpose: Purpose,
     /// The layout.
     pub mode: CompareMode,
     /// Zoom and pan, left and right.
@@ -155,6 +167,7 @@ impl Default for CompareState {
             pair: None,
             partners: Vec::new(),
             partner_side: Side::Right,
+            purpose: Purpose::default(),
             mode: CompareMode::default(),
             looks: [Look::default(); 2],
             lock: ZoomLock::default(),
@@ -307,10 +320,23 @@ pub(super) fn open(
 ) -> Vec<Effect> {
     state.compare.partners = partners;
     state.compare.partner_side = Side::Right;
+    state.compare.purpose = Purpose::Deciding;
     state.compare.is_flipped = false;
     state.compare.recorded.clear();
     show(state, (left, right));
     Vec::new()
+}
+
+/// Opens the overlay for looking only: it records nothing and shows no score.
+pub(super) fn look(
+    state: &mut AppState,
+    left: PostingIdx,
+    right: PostingIdx,
+    partners: Vec<PostingIdx>,
+) -> Vec<Effect> {
+    let effects = open(state, left, right, partners);
+    state.compare.purpose = Purpose::Looking;
+    effects
 }
 
 /// Closes the overlay; the item underneath shows what was decided meanwhile.

@@ -22,6 +22,8 @@ pub enum PickFor {
     },
     /// A file of decided pairs.
     ImportPairs,
+    /// A candidates file: a query and its candidates a line.
+    Candidates,
     /// Where a copy of the decision log goes.
     LogCopy,
     /// Where the problems table goes.

@@ -1,7 +1,7 @@
 //! What the jobs report becomes state.
 
 use super::{AppState, Effect, Politeness, SaveStatus, ToastKind};
-use crate::jobs::{Event, JobKind, Outcome};
+use crate::jobs::{Event, JobKind, Outcome, RankAsker};
 use crate::review::ReviewState;
 
 /// Takes in one event of the jobs.
@@ -49,6 +49,8 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             match kind {
                 JobKind::Model(_, ticket) => super::models::failed(state, ticket, message),
                 JobKind::Train => super::train::failed(state, message),
+                JobKind::Rank(RankAsker::LookAlikes) => super::look_alikes::failed(state, message),
+                JobKind::Rank(RankAsker::Arena) => super::arena::failed(state, message),
                 JobKind::CountLabels => {
                     super::train::not_counted(state, message);
                     Vec::new()
@@ -68,6 +70,14 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
             match kind {
                 JobKind::Model(_, ticket) => super::models::cancelled(state, ticket),
                 JobKind::Train => super::train::cancelled(state),
+                JobKind::Rank(RankAsker::LookAlikes) => {
+                    super::look_alikes::cancelled(state);
+                    Vec::new()
+                }
+                JobKind::Rank(RankAsker::Arena) => {
+                    super::arena::cancelled(state);
+                    Vec::new()
+                }
                 JobKind::MapGroups => {
                     super::train::not_mapped(state, None);
                     Vec::new()
@@ -118,12 +128,15 @@ pub fn absorb(state: &mut AppState, event: Event) -> Vec<Effect> {
         Event::DemoReset => {
             state.saving = super::SavingState::default();
             state.duplicates = super::DuplicatesState::default();
+            super::look_alikes::opened(state);
             state.chrome.toast(state.now, ToastKind::Success, "The demo starts over");
             super::matching::rematch(state, super::Cause::Refresh)
         }
         Event::Place { name, place } => {
-            if name == super::session::PLACE {
-                super::duplicates::recall(state, place.as_deref());
+            match name.as_str() {
+                super::session::PLACE => super::duplicates::recall(state, place.as_deref()),
+                super::session::LOOK_ALIKES_PLACE => super::look_alikes::recall(state, place.as_deref()),
+                _ => {}
             }
             Vec::new()
         }
@@ -175,6 +188,10 @@ fn answered(state: &mut AppState, outcome: Outcome, answer: Answer) -> Vec<Effec
             super::train::mapped(state, map);
             Vec::new()
         }
+        Outcome::Ranked { ranked, asker, generation } => match asker {
+            RankAsker::LookAlikes => super::look_alikes::ranked(state, ranked, generation),
+            RankAsker::Arena => super::arena::ranked(state, ranked, generation),
+        },
         Outcome::Statistics(statistics) => {
             state.catalogue.statistics = Some(*statistics);
             Vec::new()

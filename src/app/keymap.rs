@@ -1,8 +1,9 @@
 //! Keys and what they mean: parsing, rebinding per context, clashes, and matching real key events.
 //!
 //! Letters are matched by meaning (the logical key), digits by position (the physical key, falling back to the logical
-//! one), so that `1` works on AZERTY without Shift and `Z` is where its letter is printed. Modifiers match exactly, except
-//! that signs such as `?` or `/` ignore Shift, which other layouts need to type them. AltGr is never Ctrl+Alt.
+//! one), so that `1` works on AZERTY without Shift and `Z` is where its letter is printed. `[Q]` is the key in the position
+//! of the US keyboard's Q, whatever is printed on it. Modifiers match exactly, except that signs such as `?` or `/` ignore
+//! Shift, which other layouts need to type them. AltGr is never Ctrl+Alt.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,18 @@ pub struct Binding {
     pub shift: bool,
     /// Alt or Option.
     pub alt: bool,
+    /// What of the key counts.
+    pub by: KeyBy,
+}
+
+/// What of a key counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum KeyBy {
+    /// What it means; for digits its position.
+    #[default]
+    Meaning,
+    /// Where it lies: the key in that position of the US keyboard.
+    Position,
 }
 
 /// A key event as the window receives it.
@@ -87,9 +100,10 @@ fn is_sign(key: Key) -> bool {
 }
 
 impl Binding {
-    /// Parses "S", "Ctrl+Shift+Z", "Alt+Left", "?", "Ctrl+,".
+    /// Parses "S", "Ctrl+Shift+Z", "Alt+Left", "?", "Ctrl+,", "[Q]".
     pub fn parse(text: &str) -> Option<Self> {
-        let mut binding = Self { key: Key::Space, command: false, shift: false, alt: false };
+        let mut binding =
+            Self { key: Key::Space, command: false, shift: false, alt: false, by: KeyBy::Meaning };
         let mut rest = text.trim();
         while let Some((head, tail)) = rest.split_once('+').filter(|(head, _)| !head.is_empty()) {
             match head.trim().to_ascii_lowercase().as_str() {
@@ -99,6 +113,10 @@ impl Binding {
                 _ => return None,
             }
             rest = tail.trim();
+        }
+        if let Some(inner) = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            binding.by = KeyBy::Position;
+            rest = inner;
         }
         let name = match rest {
             "Left" | "Right" | "Up" | "Down" => format!("Arrow{rest}"),
@@ -117,7 +135,7 @@ impl Binding {
                 text.push_str(name);
             }
         }
-        text.push_str(match self.key {
+        let name = match self.key {
             Key::ArrowLeft => "Left",
             Key::ArrowRight => "Right",
             Key::ArrowUp => "Up",
@@ -129,9 +147,19 @@ impl Binding {
             Key::Questionmark => "?",
             Key::Slash => "/",
             Key::Comma => ",",
+            Key::Period => ".",
             key => key.name(),
-        });
+        };
+        match self.by {
+            KeyBy::Meaning => text.push_str(name),
+            KeyBy::Position => text.push_str(&format!("[{name}]")),
+        }
         text
+    }
+
+    /// Whether some keyboard could take one for the other: the same key with the same modifiers, by meaning or by position.
+    pub fn overlaps(self, other: Self) -> bool {
+        Self { by: KeyBy::Meaning, ..self } == Self { by: KeyBy::Meaning, ..other }
     }
 
     /// Whether this event is this binding.
@@ -139,7 +167,8 @@ impl Binding {
         let Modifiers { alt, ctrl, shift, mac_cmd, command } = event.modifiers;
         // Windows reports AltGr as Ctrl+Alt; no default uses both.
         let alt_gr = ctrl && alt && !mac_cmd;
-        let key = if is_digit(self.key) { event.physical_key.unwrap_or(event.key) } else { event.key };
+        let by_position = is_digit(self.key) || self.by == KeyBy::Position;
+        let key = if by_position { event.physical_key.unwrap_or(event.key) } else { event.key };
         let shift_matters = !is_sign(self.key);
         key == self.key
             && (!alt_gr || is_sign(self.key))
@@ -201,7 +230,8 @@ impl Keymap {
                 let same_place = other.context == action.context
                     || other.context == Context::Everywhere
                     || action.context == Context::Everywhere;
-                if other.id != action.id && same_place && self.bindings(other).contains(&binding) {
+                let is_taken = || self.bindings(other).iter().any(|taken| taken.overlaps(binding));
+                if other.id != action.id && same_place && is_taken() {
                     return Err(Clash { binding, first: other.id, second: action.id });
                 }
             }
@@ -230,7 +260,7 @@ impl Keymap {
                 clashes.extend(
                     self.bindings(first)
                         .into_iter()
-                        .filter(|binding| others.contains(binding))
+                        .filter(|binding| others.iter().any(|other| other.overlaps(*binding)))
                         .map(|binding| Clash { binding, first: first.id, second: second.id }),
                 );
             }
@@ -307,6 +337,47 @@ mod tests {
         // AltGr+E (the euro sign) is not Ctrl+E.
         let alt_gr = Modifiers { alt: true, ctrl: true, command: true, ..Modifiers::NONE };
         assert!(!Binding::parse("Ctrl+E").unwrap().matches(&event(Key::E, Some(Key::E), alt_gr)));
+    }
+
+    /// Rows of letters as printed, from the left of the US keyboard's Q, A and Z on.
+    const US: [&str; 3] = ["QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"];
+    const GERMAN: [&str; 3] = ["QWERTZUIOP", "ASDFGHJKL", "YXCVBNM"];
+    const AZERTY: [&str; 3] = ["AZERTYUIOP", "QSDFGHJKLM", "WXCVBN"];
+
+    #[test]
+    fn no_key_of_a_layout_means_two_things() {
+        for layout in [US, GERMAN, AZERTY] {
+            for (printed, positions) in layout.iter().zip(US) {
+                for (printed, position) in printed.chars().zip(positions.chars()) {
+                    let key = |letter: char| Key::from_name(&letter.to_string()).unwrap();
+                    let event = event(key(printed), Some(key(position)), Modifiers::NONE);
+                    for context in actions().iter().map(|action| action.context) {
+                        let mut taken = actions().iter().filter(|action| {
+                            action.context == context
+                                && Keymap::default().bindings(action).iter().any(|key| key.matches(&event))
+                        });
+                        let first = taken.next().map(|action| action.id);
+                        let second = taken.next().map(|action| action.id);
+                        assert_eq!(second, None, "{printed} on {layout:?}: {first:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_by_position_takes_the_place_of_its_letter() {
+        let position = Binding::parse("[Q]").unwrap();
+        assert_eq!((position.by, position.label().as_str()), (KeyBy::Position, "[Q]"));
+        // AZERTY prints A there.
+        assert!(position.matches(&event(Key::A, Some(Key::Q), Modifiers::NONE)));
+        assert!(!position.matches(&event(Key::Q, Some(Key::A), Modifiers::NONE)));
+        assert!(position.matches(&event(Key::Q, None, Modifiers::NONE)));
+        let mut keymap = Keymap::default();
+        let none = super::super::action("look_alikes.none").unwrap();
+        for taken in ["W", "[W]", "7", "Shift+3"] {
+            assert!(keymap.rebind(none, vec![Binding::parse(taken).unwrap()]).is_err(), "{taken}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! window has one file with its state, its commands, its actions (what keys and the palette offer) and its `apply`.
 
 mod actions;
+mod arena;
 mod catalogue;
 mod chrome;
 mod compare;
@@ -12,6 +13,7 @@ mod effects;
 mod events;
 mod history;
 mod keymap;
+mod look_alikes;
 mod matching;
 mod models;
 mod preferences;
@@ -20,11 +22,12 @@ mod session;
 mod train;
 
 pub use actions::{ActionSpec, Context, Trigger, action, actions, available};
+pub use arena::{ArenaCommand, ArenaOrder, ArenaPage, ArenaState, StrategyChoice, strategy_choices};
 pub use catalogue::{
     Browse, CatalogueCommand, CatalogueSection, CatalogueState, ColumnDraft, ProblemColumn, ProblemList,
 };
 pub use chrome::{ChromeCommand, ChromeState, Dialog, Focus, RunningJob, Station, Toast, ToastKind};
-pub use compare::{CompareCommand, CompareMode, CompareState, Flip, Look, Scale, Side, ZoomLock};
+pub use compare::{CompareCommand, CompareMode, CompareState, Flip, Look, Purpose, Scale, Side, ZoomLock};
 pub use duplicates::{
     BATCH_SIZE, BatchState, Card, CutState, DuplicatesCommand, DuplicatesMode, DuplicatesState, Judgement,
     Large, Manner, Mark, OpenItem, PendingQueue, Stopwatch, judgement,
@@ -35,7 +38,12 @@ pub use history::{
     HistoryCommand, HistoryFilter, HistoryKind, HistoryState, Listing, entry_postings, entry_verdict,
     entry_wording, view_label,
 };
-pub use keymap::{Binding, Clash, KeyEvent, Keymap};
+pub use keymap::{Binding, Clash, KeyBy, KeyEvent, Keymap};
+pub use look_alikes::{
+    AnswerPreview, AskAbout, Asked, HardNegative, LookAlikesCommand, LookAlikesMode, LookAlikesSection,
+    LookAlikesState, Move, OpenQuestion, PER_PAGE, Phase, PlayScore, SideBySide, Studio, Warning,
+    answer_preview, is_blind, page as look_alikes_page, shows_ranks, shows_scores, shows_truth,
+};
 pub use matching::{Cause, Change, MatchCommand, MatchState, strategies};
 pub use models::{ModelsCommand, ModelsState, RunningModel, Said, Which, reads_label};
 pub use preferences::{Preferences, ThemeChoice};
@@ -70,12 +78,12 @@ pub struct AppState {
     pub saving: SavingState,
     /// The Duplicates station.
     pub duplicates: DuplicatesState,
+    /// The Look-alikes station.
+    pub look_alikes: LookAlikesState,
     /// The compare overlay.
     pub compare: CompareState,
-    /// The Catalogue station.
+    /// The Catalogue station, and the Models panel that its matching reads from.
     pub catalogue: CatalogueState,
-    /// The Models panel.
-    pub models: ModelsState,
     /// The Train station.
     pub train: TrainState,
     /// The History station.
@@ -93,6 +101,10 @@ pub enum Command {
     Match(MatchCommand),
     /// The Duplicates station.
     Duplicates(DuplicatesCommand),
+    /// The Look-alikes station.
+    LookAlikes(LookAlikesCommand),
+    /// The Arena.
+    Arena(ArenaCommand),
     /// The compare overlay.
     Compare(CompareCommand),
     /// The Catalogue station.
@@ -121,6 +133,8 @@ pub fn apply(state: &mut AppState, command: Command) -> Vec<Effect> {
         Command::Session(command) => session::apply(state, command),
         Command::Match(command) => matching::apply(state, command),
         Command::Duplicates(command) => duplicates::apply(state, command),
+        Command::LookAlikes(command) => look_alikes::apply(state, command),
+        Command::Arena(command) => arena::apply(state, command),
         Command::Compare(command) => compare::apply(state, command),
         Command::Catalogue(command) => catalogue::apply(state, command),
         Command::Models(command) => models::apply(state, command),

@@ -12,6 +12,9 @@ use crate::review::ReviewState;
 /// Name under which the reviewer's place in the queue is remembered.
 pub(super) const PLACE: &str = "duplicates";
 
+/// Name under which the reviewer's place among the questions about looks is remembered.
+pub(super) const LOOK_ALIKES_PLACE: &str = "look-alikes";
+
 /// An open project.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -59,6 +62,8 @@ pub enum SessionCommand {
     Pick,
     /// Opens the built-in demo.
     OpenDemo,
+    /// Opens the built-in demo of what looks like what, at the Look-alikes station.
+    OpenLooksLikeDemo,
     /// Empties the demo's decisions and starts over.
     ResetDemo,
     /// Asks the other window to let this one write.
@@ -83,6 +88,15 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
         "Opens the built-in demo catalogue",
         &[],
         || Command::Session(SessionCommand::OpenDemo),
+    )
+    .quiet(),
+    ActionSpec::press(
+        "session.looks_like_demo",
+        Context::Everywhere,
+        "Open look-alikes demo",
+        "Opens the built-in pairs of different things that look alike",
+        &[],
+        || Command::Session(SessionCommand::OpenLooksLikeDemo),
     )
     .quiet(),
     ActionSpec::press(
@@ -122,6 +136,14 @@ pub(super) fn apply(state: &mut AppState, command: SessionCommand) -> Vec<Effect
             let options = OpenOptions::default();
             vec![Effect::Job(Request::OpenCatalogue { source, options, folder: None })]
         }
+        SessionCommand::OpenLooksLikeDemo => {
+            state.session.opening = Some(PathBuf::from("Look-alikes demo"));
+            state.chrome.station = super::Station::LookAlikes;
+            let source =
+                CatalogSource::DemoLooksLike { n_pairs: demo::DEFAULT_N_PAIRS, seed: demo::DEFAULT_SEED };
+            let options = OpenOptions::default();
+            vec![Effect::Job(Request::OpenCatalogue { source, options, folder: None })]
+        }
         SessionCommand::ResetDemo => {
             let is_demo = state.session.open.as_ref().is_some_and(Session::is_demo);
             if is_demo {
@@ -149,6 +171,7 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     state.compare = super::CompareState::default();
     super::catalogue::opened(state);
     super::history::opened(state);
+    super::look_alikes::opened(state);
     state.matching = super::MatchState::for_project(&settings.matching, state.matching.generation);
     if access == Access::ReadOnly {
         let text = "The project is open in another window: this one is read-only. \u{201c}Take over writing\u{201d} lets it record decisions";
@@ -158,7 +181,8 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     state.session.open = Some(Session { folder, name, access, catalog, settings });
     let mut effects = vec![
         Effect::SavePreferences,
-        Effect::Job(Request::RecallPlace { reviewer, name: PLACE.to_owned() }),
+        Effect::Job(Request::RecallPlace { reviewer: reviewer.clone(), name: PLACE.to_owned() }),
+        Effect::Job(Request::RecallPlace { reviewer, name: LOOK_ALIKES_PLACE.to_owned() }),
         Effect::Job(Request::CollectStatistics),
     ];
     effects.extend(super::train::opened(state));
@@ -169,6 +193,6 @@ pub(super) fn opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
 impl Session {
     /// Whether this is the built-in demo.
     pub fn is_demo(&self) -> bool {
-        matches!(self.catalog.source(), CatalogSource::Demo { .. })
+        self.catalog.source().is_demo()
     }
 }

@@ -155,11 +155,11 @@ fn add_row(
         let located = locator.locate(&reference);
         let dir = images.dir_id(locator.dir(located.dir));
         if located.is_found {
-            images.push_found(dir, located.name, cells);
+            images.push_found(dir, &located.name, cells);
         } else {
-            images.push_missing(dir, located.name, cells);
+            images.push_missing(dir, &located.name, cells);
             log.row(ProblemKind::MissingImage, line, || {
-                missing(&locator.dir(located.dir).join(located.name))
+                missing(&locator.dir(located.dir).join(&*located.name))
             });
         }
     }

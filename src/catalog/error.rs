@@ -29,6 +29,14 @@ pub enum CatalogError {
         /// Which columns there are.
         reason: String,
     },
+    /// The file names no candidates.
+    #[error("this is no candidate file: {reason}. Give a CSV with a query and its candidates on each line, such as left,c0,c1: {}", path.display())]
+    NotCandidates {
+        /// The path given.
+        path: PathBuf,
+        /// What was found instead.
+        reason: String,
+    },
     /// A file of the demo catalogue cannot be written.
     #[error("cannot write the demo catalogue: {reason}. Give a folder that you may write to: {}", path.display())]
     Unwritable {

@@ -7,6 +7,7 @@
 
 mod assemble;
 mod builder;
+mod candidates;
 mod columns;
 pub mod demo;
 mod encoding;
@@ -25,6 +26,7 @@ mod text_column;
 mod titles;
 
 pub use builder::CatalogBuilder;
+pub use candidates::{CandidateLine, CandidateTable, Side, read_candidates};
 pub use columns::{ColumnMap, ColumnPreview, Role};
 pub use error::CatalogError;
 pub use formats::{FORMATS, FormatSpec};

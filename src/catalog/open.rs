@@ -26,6 +26,28 @@ pub enum CatalogSource {
         /// Seed of everything random in it.
         seed: u64,
     },
+    /// The demo's pairs of different things that look alike.
+    DemoLooksLike {
+        /// Number of pairs.
+        n_pairs: u32,
+        /// Seed of everything random in it.
+        seed: u64,
+    },
+}
+
+impl CatalogSource {
+    /// The file or folder it is read from; `None` for what is drawn by code.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Folder(path) => Some(path),
+            Self::Demo { .. } | Self::DemoLooksLike { .. } => None,
+        }
+    }
+
+    /// Whether it is drawn by code.
+    pub fn is_demo(&self) -> bool {
+        self.path().is_none()
+    }
 }
 
 /// How to read a catalogue. `Default` guesses everything and cleans titles.
@@ -49,6 +71,7 @@ pub struct OpenOptions {
 pub fn open(source: &CatalogSource, options: &OpenOptions) -> Result<Catalog, CatalogError> {
     match source {
         CatalogSource::Demo { n_products, seed } => Ok(demo::catalog(*n_products, *seed)),
+        CatalogSource::DemoLooksLike { n_pairs, seed } => Ok(demo::looks_like_catalog(*n_pairs, *seed)),
         CatalogSource::File(path) | CatalogSource::Folder(path) => open_path(path, options),
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum FaultKind {
     BadJson,
     /// Bytes were not valid and stand as U+FFFD.
     DamagedText,
+    /// The left picture of a looks-like table stands in an earlier row.
+    RepeatedLeft,
 }
 
 impl FaultKind {
@@ -40,6 +42,7 @@ impl FaultKind {
             Self::Cells(_) | Self::StrayQuote => ProblemKind::RaggedRow,
             Self::BadJson => ProblemKind::BadJson,
             Self::DamagedText => ProblemKind::BadEncoding,
+            Self::RepeatedLeft => ProblemKind::DuplicateId,
         }
     }
 
@@ -62,6 +65,10 @@ impl FaultKind {
             }
             Self::BadJson => {
                 "The line is not a JSON object and was left out. Write one object a line".to_owned()
+            }
+            Self::RepeatedLeft => {
+                "The left picture stands in an earlier row too, and what both rows name with it counts. Remove one of them if that is not meant"
+                    .to_owned()
             }
             Self::DamagedText => {
                 "Some bytes are not valid text and show as \u{fffd}. Save the file as UTF-8".to_owned()

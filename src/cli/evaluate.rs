@@ -1,4 +1,4 @@
-//! `lookalike evaluate`: how good the matches are, on a catalogue whose groups are known.
+//! `lookalike evaluate`: how good the matches are, on a catalogue whose groups are known, or how well candidates are ranked.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::console::Console;
 use super::match_args::MatchArgs;
+use super::rank::{self, QuestionArgs};
 use super::session::with_context;
 use crate::jobs::{JobError, evaluate};
 
@@ -13,9 +14,24 @@ use crate::jobs::{JobError, evaluate};
 const LEARNED_FROM: &str =
     "these rows include those the model has learned from; `lookalike receipts` has its scores on the rest";
 
-/// Score a project's matches against the catalogue's group labels (mean F1, precision, recall over rows; pairs; clusters).
+/// What is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Task {
+    /// Each posting's matches.
+    Duplicates,
+    /// "Totally Looks Like": one posting against its candidates.
+    Tll,
+}
+
+/// Score a project's matches against the catalogue's group labels (mean F1, precision, recall over rows; pairs; clusters), or, with
+/// --task tll, how well strategies rank candidates (top-1, top-2, R@k).
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// What is scored.
+    #[arg(long, value_enum, default_value = "duplicates")]
+    task: Task,
+    #[command(flatten)]
+    questions: QuestionArgs,
     #[command(flatten)]
     matching: MatchArgs,
 }
@@ -72,6 +88,9 @@ struct Clusters {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
+    if args.task == Task::Tll {
+        return rank::evaluate(&args.matching.project, &args.questions, &args.matching.device, console);
+    }
     let start = std::time::Instant::now();
     let answer = with_context(|context| {
         let (session, matched, _) = args.matching.run(context)?;

@@ -3,6 +3,7 @@
 
 mod catalog_args;
 mod console;
+mod cross_validate;
 mod demo;
 mod doctor;
 mod encoders;
@@ -19,10 +20,12 @@ mod measure;
 mod models;
 mod open;
 mod progress;
+mod rank;
 mod receipts;
 mod recipes;
 mod search;
 mod session;
+mod sweep_map;
 mod train;
 mod window;
 
@@ -68,6 +71,7 @@ enum Command {
     Match(matches::Args),
     Evaluate(evaluate::Args),
     Search(search::Args),
+    Rank(rank::Args),
     Export(export::Args),
     Import(import::Args),
     Encoders(encoders::Args),
@@ -77,6 +81,7 @@ enum Command {
     Recipes(recipes::Args),
     Train(train::Args),
     Measure(measure::Args),
+    CrossValidate(cross_validate::Args),
     Receipts(receipts::Args),
     Promote(receipts::PromoteArgs),
     Rollback(receipts::RollbackArgs),
@@ -96,6 +101,7 @@ pub fn main() -> ExitCode {
         Some(Command::Match(args)) => matches::run(&args, &console),
         Some(Command::Evaluate(args)) => evaluate::run(&args, &console),
         Some(Command::Search(args)) => search::run(&args, &console),
+        Some(Command::Rank(args)) => rank::run(&args, &console),
         Some(Command::Export(args)) => export::run(&args, &console),
         Some(Command::Import(args)) => import::run(&args, &console),
         Some(Command::Encoders(args)) => encoders::run(&args, &console),
@@ -105,6 +111,7 @@ pub fn main() -> ExitCode {
         Some(Command::Recipes(args)) => recipes::run(&args, &console),
         Some(Command::Train(args)) => train::run(&args, &console),
         Some(Command::Measure(args)) => measure::run(&args, &console),
+        Some(Command::CrossValidate(args)) => cross_validate::run(&args, &console),
         Some(Command::Receipts(args)) => receipts::run(&args, &console),
         Some(Command::Promote(args)) => receipts::promote(&args, &console),
         Some(Command::Rollback(args)) => receipts::roll_back(&args, &console),

@@ -8,9 +8,10 @@ use super::match_args::{matcher_ids, parse_matcher_value};
 use super::receipts::{Line, describe};
 use super::recipes;
 use super::session::{DeviceArgs, Session, with_context};
-use crate::jobs::{JobError, LabelSource, SweepPlan, SweepRow, TrainPlan, sweep, train_head};
+use super::sweep_map;
+use crate::jobs::{JobError, LabelSource, SweepDrawing, SweepPlan, SweepRow, TrainPlan, sweep, train_head};
 use crate::matching::MatcherRecipe;
-use crate::project::{Access, ProjectError, TrainedModels};
+use crate::project::{Access, ProjectError, TrainedModels, write_atomic};
 use crate::train::{NamedRecipe, with_parameter};
 
 /// Learn from the catalogue's groups and from decisions, and compare with the frozen encoders on postings not learned from.
@@ -39,7 +40,10 @@ pub(super) struct Args {
     /// Print a sweep as a Markdown table.
     #[arg(long, requires = "sweep")]
     markdown: bool,
-    /// Learn from: catalogue (its groups), decisions or both.
+    /// Draw what each combination of a sweep makes of the ten largest groups of the test part (t-SNE), side by side, to an SVG file.
+    #[arg(long, value_name = "FILE", requires = "sweep")]
+    map: Option<PathBuf>,
+    /// Learn from: catalogue (its groups), decisions, both, or look-alikes (answers about looks, with the catalogue's pairs).
     #[arg(long, value_name = "L", default_value = "both", value_parser = parse_labels)]
     labels: LabelSource,
     /// Decides the split and everything random.
@@ -109,9 +113,14 @@ fn run_sweep(args: &Args, recipe: &NamedRecipe, console: &Console) -> Result<(),
             labels: args.labels,
             review: &review,
             models: &models,
+            drawing: if args.map.is_some() { SweepDrawing::Groups } else { SweepDrawing::Nothing },
         };
         sweep(&session.bench, &plan, context)
     })?;
+    if let Some(path) = &args.map {
+        write_atomic(path, sweep_map::svg(&rows).as_bytes())
+            .map_err(|error| ProjectError::Write { path: path.clone(), reason: error.to_string() })?;
+    }
     console.answer(&serde_json::json!({ "sweep": rows, "recipe": recipe.id, "seed": args.seed }), || {
         let cells = sweep_cells(&rows);
         if args.markdown { markdown(&cells) } else { table(&cells) }
@@ -159,6 +168,7 @@ fn parse_labels(text: &str) -> Result<LabelSource, String> {
         "catalogue" | "catalog" => Ok(LabelSource::Catalogue),
         "decisions" => Ok(LabelSource::Decisions),
         "both" => Ok(LabelSource::Both),
-        _ => Err("choose catalogue, decisions or both".to_owned()),
+        "look-alikes" => Ok(LabelSource::LookAlikes),
+        _ => Err("choose catalogue, decisions, both or look-alikes".to_owned()),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::composite::{self, Composite};
 use super::image::autoencoder;
+use super::image::grid::{self, GridRecipe};
 use super::{
     Backbone, EncodeError, Encoder, EncoderOptions, Modality, ModelEntry, ModelStore, OutputKind, Purpose,
     image, text,
@@ -73,6 +74,8 @@ pub enum Training {
 enum Opening {
     BuiltIn(fn(&EncoderOptions) -> Encoder),
     Model(Box<ModelEntry>),
+    /// Features from inside a model.
+    Grid(Box<(GridRecipe, ModelEntry)>),
     /// Word vectors weighed by their words' rarity in the catalogue.
     WeighedWords(Box<ModelEntry>),
     Composite(Composite),
@@ -121,6 +124,11 @@ impl EncoderTable {
         }
         for message in store.problems() {
             table.problem(None, message);
+        }
+        for recipe in grid::built_in() {
+            if let Some(entry) = store.entry(&recipe.network) {
+                table.add(EncoderSpec::grid(recipe, entry));
+            }
         }
         // Pictures first; within a modality in the order above.
         table.specs.sort_by_key(|spec| spec.modality == Modality::Text);
@@ -205,6 +213,20 @@ impl EncoderSpec {
         }
     }
 
+    /// A line for features from inside a model.
+    fn grid(recipe: GridRecipe, entry: ModelEntry) -> Self {
+        Self {
+            id: recipe.id.clone(),
+            label: recipe.label.clone(),
+            summary: recipe.summary.clone(),
+            modality: Modality::Image,
+            output: OutputKind::Dense,
+            needs: vec![entry.id.clone()],
+            training: Training::NotNeeded,
+            opening: Opening::Grid(Box::new((recipe, entry))),
+        }
+    }
+
     /// A second line for word vectors: the mean weighed by rarity.
     fn weighed_words(entry: ModelEntry) -> Self {
         Self {
@@ -268,6 +290,10 @@ impl EncoderSpec {
             Opening::Model(entry) => open_model(entry, store, device, options.precision),
             Opening::WeighedWords(entry) => {
                 Ok(Encoder::FitsDense(Box::new(text::glove::Glove::open(entry, store)?.weighed())))
+            }
+            Opening::Grid(parts) => {
+                let (recipe, entry) = parts.as_ref();
+                grid::open(recipe, entry, store, device, options.precision)
             }
             Opening::Composite(composite) => composite.open(store, device, options),
             Opening::Autoencoder => match &self.training {

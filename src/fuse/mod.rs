@@ -14,7 +14,7 @@ mod union;
 mod tests;
 
 pub use pair_table::{PairTable, Side, pair_table};
-pub use strategy::{FusionParams, FusionSpec, Lone, fuse, fusion_spec};
+pub use strategy::{FusionParams, FusionSpec, Lone, fuse, fused_score, fusion_spec};
 pub use union::around_threshold;
 
 /// Every strategy, in the order pickers show them.

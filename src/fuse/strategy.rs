@@ -64,6 +64,25 @@ pub fn fusion_spec(id: &str) -> Option<&'static FusionSpec> {
     FUSIONS.iter().find(|spec| spec.id == id)
 }
 
+/// The fused score of one pair, NaN where there is none: `similarities` of pictures and titles, NaN where either posting lacks them,
+/// and for both postings whether they have a picture and a title.
+pub fn fused_score(
+    spec: &FusionSpec,
+    params: &FusionParams,
+    [image, text]: [f32; 2],
+    [a, b]: [[bool; 2]; 2],
+) -> f32 {
+    let score = (spec.score)(image, text, params);
+    let lone = if a[0] && b[0] && a[1] != b[1] {
+        Some(Lone::Image)
+    } else if a[1] && b[1] && a[0] != b[0] {
+        Some(Lone::Text)
+    } else {
+        None
+    };
+    score * lone.map_or(1.0, |lone| (spec.lone_factor)(lone, params))
+}
+
 /// Fused neighbour lists: every candidate of the table scored, best `k` kept, ties by `key_ranks`, the row itself first
 /// with score 1. A row for which the strategy has no score at all, not even with itself, has an empty list.
 ///

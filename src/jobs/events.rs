@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    GroupMap, JobId, JobKind, LabelCounts, MatchOutcome, ModelsAnswer, Statistics, TrainedAnswer,
-    TrainingMoment,
+    GroupMap, JobId, JobKind, LabelCounts, MatchOutcome, ModelsAnswer, RankAsker, RankedQuestions,
+    Statistics, TrainedAnswer, TrainingMoment,
 };
 use crate::catalog::{Catalog, ColumnPreview, Problem};
 use crate::index::Hit;
@@ -165,6 +165,15 @@ pub enum Outcome {
     },
     /// To `MapGroups`.
     Mapped(Arc<GroupMap>),
+    /// To `Rank`.
+    Ranked {
+        /// Questions with scores.
+        ranked: Arc<RankedQuestions>,
+        /// As in the request.
+        asker: RankAsker,
+        /// As in the request.
+        generation: u64,
+    },
     /// To `CollectStatistics`.
     Statistics(Box<Statistics>),
     /// To `Configure`: one line describing the device.

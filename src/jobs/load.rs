@@ -18,7 +18,7 @@ pub fn load_catalog(
 ) -> Result<Arc<Catalog>, JobError> {
     let stage = match source {
         CatalogSource::File(path) | CatalogSource::Folder(path) => format!("Opening {}", path.display()),
-        CatalogSource::Demo { .. } => "Opening the demo".to_owned(),
+        CatalogSource::Demo { .. } | CatalogSource::DemoLooksLike { .. } => "Opening the demo".to_owned(),
     };
     let meter = Meter::new(context.reporter, stage, 0, 0);
     let catalog = context.aside(|| open(source, options))?;

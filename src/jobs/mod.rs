@@ -11,6 +11,7 @@ mod events;
 mod exchange;
 mod learning;
 mod load;
+mod look_alikes;
 mod matching;
 mod meter;
 mod models;
@@ -33,6 +34,11 @@ pub use events::{Event, Opened, Outcome, Progress, Reporter, SilentReporter, Uni
 pub use exchange::{EXPORT_SUBMISSION, export, import};
 pub use learning::{Receipt, learn};
 pub use load::{load_catalog, open_catalog_project};
+pub(crate) use look_alikes::add_recall;
+pub use look_alikes::{
+    QuestionSource, RankPlan, RankedQuestions, STRATEGY_FORMS, StrategyScores, StrategySummary,
+    rank_questions, summarise,
+};
 pub use matching::{
     Grounds, MatchOutcome, MatchPlan, ModalityGround, ThresholdRule, match_trained, match_with,
 };
@@ -41,7 +47,7 @@ pub use models::{
     ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,
 };
 pub use neighbors::neighbors_of;
-pub use requests::{JobId, JobKind, Request, SearchQuery};
+pub use requests::{JobId, JobKind, RankAsker, Request, SearchQuery};
 pub use search::{SearchRows, search};
 pub use server::JobServer;
 pub use statistics::{Statistics, collect_statistics};
@@ -49,11 +55,12 @@ pub use timings::TimeSpent;
 #[cfg(test)]
 pub(crate) use train::sample_receipt;
 pub use train::{
-    Feed, GroupMap, LabelCounts, LabelSource, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts,
-    PartMap, PromotedModel, Scored, SeedMeasurement, SweepPlan, SweepRow, TrainPlan, TrainedAnswer,
-    TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment, count_labels,
-    do_trained_task, map_groups, measure, promoted_model, sweep, train_head, trained_answer,
-    trained_neighbors,
+    CrossValidated, CrossValidationPlan, Feed, FoldRow, Folded, GroupMap, HeadMap, LabelCounts, LabelSource,
+    MeanAndSpread, MeasurePlan, Measured, Measurement, N_MAP_GROUPS, NetworkFacts, PartMap, PromotedModel,
+    QuestionScores, Scored, SeedMeasurement, SeedRow, SweepDrawing, SweepPlan, SweepRow, TrainPlan,
+    TrainedAnswer, TrainedDone, TrainedModel, TrainedReceipt, TrainedRun, TrainedTask, TrainingMoment,
+    count_labels, cross_validate, do_trained_task, map_groups, measure, promoted_model, sweep, train_head,
+    trained_answer, trained_neighbors,
 };
 pub use translation::check_translator;
 pub use workbench::{OpenEncoders, Workbench};

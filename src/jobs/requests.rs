@@ -1,7 +1,7 @@
 //! What the window asks of the [`super::JobServer`]. A request carries snapshots of everything it needs (settings, the
 //! review state, an earlier outcome), so no job ever looks at state that changes under it.
 //!
-//! **Generations.** Requests whose answers replace one another (`Match`, `BuildQueue`, `Search`, `Preview`, `CountLabels`) carry a number
+//! **Generations.** Requests whose answers replace one another (`Match`, `BuildQueue`, `Search`, `Preview`, `CountLabels`, `Rank`) carry a number
 //! the window chooses, ascending. The answer carries it back. A request that is still waiting when a newer one of its kind
 //! (for queues: of its tab) arrives is dropped (`Event::Cancelled`), and an answer that is overtaken while it is computed is
 //! not delivered. A running `Match` hands its work to a newer one that needs the same embeddings (which then hears
@@ -10,7 +10,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{LabelSource, MatchOutcome, ModelAction, ModelTask, ModelTicket, TrainedReceipt, TrainedTask};
+use super::{
+    LabelSource, MatchOutcome, ModelAction, ModelTask, ModelTicket, QuestionSource, TrainedReceipt,
+    TrainedTask,
+};
 use crate::catalog::{CatalogSource, OpenOptions};
 use crate::nn::DeviceChoice;
 use crate::project::{MatchSettings, ProjectSettings};
@@ -143,6 +146,17 @@ pub enum Request {
         /// Decisions; those after the receipt's are left out.
         review: Arc<ReviewState>,
     },
+    /// Compute, long. Reads or draws questions and scores their candidates. Answers [`super::Outcome::Ranked`].
+    Rank {
+        /// Where questions come from.
+        source: QuestionSource,
+        /// Strategies ([`super::STRATEGY_FORMS`]), the ranking one first.
+        strategies: Vec<String>,
+        /// Who asks; only a newer request of the same asker makes one pointless.
+        asker: RankAsker,
+        /// See the module's text.
+        generation: u64,
+    },
     /// Compute. Which device embeds and where models lie; opened encoders are forgotten. Answers [`super::Outcome::Configured`].
     Configure {
         /// The device.
@@ -194,6 +208,15 @@ pub enum Request {
     },
 }
 
+/// Who wants candidates ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RankAsker {
+    /// The Look-alikes station: the questions that are answered.
+    LookAlikes,
+    /// The Arena: the same questions by several strategies.
+    Arena,
+}
+
 /// The kinds of compute job, for labels and for dropping overtaken ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobKind {
@@ -223,6 +246,8 @@ pub enum JobKind {
     CountLabels,
     /// `MapGroups`.
     MapGroups,
+    /// `Rank` of one asker.
+    Rank(RankAsker),
     /// `Models`, listing them.
     ListModels,
     /// `Models`, doing something to one, by the ticket the window gave it.
@@ -246,6 +271,7 @@ impl JobKind {
             Self::Trained => "Reading receipts",
             Self::CountLabels => "Counting labels",
             Self::MapGroups => "Drawing groups",
+            Self::Rank(_) => "Ranking candidates",
             Self::ListModels => "Looking for models",
             Self::Model(action, _) => action.label(),
         }
@@ -269,6 +295,7 @@ impl Request {
             Self::Trained(_) => JobKind::Trained,
             Self::CountLabels { .. } => JobKind::CountLabels,
             Self::MapGroups { .. } => JobKind::MapGroups,
+            Self::Rank { asker, .. } => JobKind::Rank(*asker),
             Self::Models { task, .. } => task.kind(),
             Self::Append(_)
             | Self::RetryWrite
@@ -291,6 +318,7 @@ impl Request {
                 | Self::Search { .. }
                 | Self::CountLabels { .. }
                 | Self::MapGroups { .. }
+                | Self::Rank { .. }
         )
     }
 }

@@ -5,6 +5,7 @@ mod clusters;
 mod edges;
 mod matchers;
 mod matches;
+mod questions;
 mod submission;
 mod title_flags;
 mod tune;
@@ -17,6 +18,7 @@ pub use matchers::{
     MatcherParameter, MatcherRecipe, MatcherSpec, Setting, matcher_spec, shares_of_group_sizes,
 };
 pub use matches::{MatchOptions, row_matches};
-pub use submission::write_submission;
+pub use questions::{Drawing, Pool, Question, QuestionRows, draw_questions, rank_order};
+pub use submission::{write_candidate_scores, write_submission};
 pub use title_flags::{TitleFlag, title_flags};
 pub use tune::{Tuned, tune};

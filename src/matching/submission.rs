@@ -1,5 +1,5 @@
-//! `submission.csv`: `posting_id,matches`, matches space separated, the posting itself first, at most 50.
-//! Names postings by their key, never by row.
+//! What is handed in. `submission.csv`: `posting_id,matches`, matches space separated, the posting itself first, at most 50; names
+//! postings by their key, never by row. And the one-against-many table: each candidate's confidence in its own column.
 
 use std::io::Write;
 
@@ -15,6 +15,33 @@ const MAX_MATCHES: usize = 50;
 /// When `out` fails.
 pub fn write_submission(catalog: &Catalog, matches: &Neighbors, out: &mut dyn Write) -> std::io::Result<()> {
     write_lines(catalog.n_postings(), |row| catalog.key(PostingIdx::from_row(row)), matches, out)
+}
+
+/// Writes the answer to a candidate file: its header and, line by line, the first cell as it stood and a confidence from 0 to 1 for each
+/// candidate column. A gap (`None`, or NaN) has confidence 0: it is the last that is chosen. `range` is what scores lie between.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write_candidate_scores<'a>(
+    columns: &[String],
+    lines: impl Iterator<Item = (&'a str, &'a [Option<f32>])>,
+    [low, high]: [f32; 2],
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(columns)?;
+    for (name, scores) in lines {
+        let mut record = vec![name.to_owned()];
+        let confidence = |score: Option<f32>| {
+            let share =
+                score.filter(|score| !score.is_nan()).map_or(0.0, |score| (score - low) / (high - low));
+            format!("{:.6}", share.clamp(0.0, 1.0))
+        };
+        let n_candidates = columns.len().saturating_sub(1);
+        record.extend((0..n_candidates).map(|at| confidence(scores.get(at).copied().flatten())));
+        table.write_record(&record)?;
+    }
+    table.flush()
 }
 
 fn write_lines<'a>(
@@ -44,7 +71,7 @@ fn write_lines<'a>(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::write_lines;
+    use super::{write_candidate_scores, write_lines};
     use crate::index::{Hit, Neighbors};
 
     fn check(keys: &[&str], lists: &[&[u32]], expected: &str) {
@@ -72,6 +99,17 @@ mod tests {
         write_lines(60, |row| keys[row], &Neighbors::from_lists(lists), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().nth(1).unwrap().split(' ').count(), 50);
+    }
+
+    #[test]
+    fn confidences_stand_in_their_candidates_columns() {
+        let columns = ["left", "c0", "c1", "c2"].map(str::to_owned);
+        let lines: [(&str, &[Option<f32>]); 2] =
+            [("a", &[Some(1.0), None, Some(-1.0)]), ("b", &[Some(f32::NAN), Some(0.0)])];
+        let mut out = Vec::new();
+        write_candidate_scores(&columns, lines.into_iter(), [-1.0, 1.0], &mut out).unwrap();
+        let expected = "left,c0,c1,c2\na,1.000000,0.000000,0.000000\nb,0.000000,0.500000,0.000000\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]

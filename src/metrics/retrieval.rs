@@ -40,9 +40,42 @@ pub fn top_k_accuracy<'a>(questions: impl Iterator<Item = (&'a [f32], usize)>, k
     (n_asked > 0).then(|| n_right as f64 / n_asked as f64)
 }
 
+/// The rank, from 1, of the best of several right candidates. Ties stand as in [`top_k_accuracy`]: a wrong one that scores as much
+/// stands before. `None` where no right candidate has a score.
+pub fn rank_of_best(scores: &[f32], is_right: &[bool]) -> Option<usize> {
+    let is_right = |at: usize| is_right.get(at).copied().unwrap_or(false);
+    let right = scores.iter().enumerate().filter(|(at, score)| is_right(*at) && !score.is_nan());
+    let best = right.map(|(_, score)| *score).max_by(f32::total_cmp)?;
+    let before = |&(at, score): &(usize, &f32)| *score > best || (*score == best && !is_right(at));
+    Some(1 + scores.iter().enumerate().filter(before).count())
+}
+
+/// Mean reciprocal rank (Voorhees, TREC-8, 1999) of the best right answer of each question; one without counts as 0. `None`
+/// without questions.
+pub fn mean_reciprocal_rank(ranks: &[Option<usize>]) -> Option<f64> {
+    let sum: f64 = ranks.iter().flatten().map(|rank| 1.0 / *rank as f64).sum();
+    (!ranks.is_empty()).then(|| sum / ranks.len() as f64)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{recall_at, top_k_accuracy};
+    use super::{mean_reciprocal_rank, rank_of_best, recall_at, top_k_accuracy};
+
+    fn check_rank(scores: &[f32], is_right: &[bool], expected: Option<usize>) {
+        assert_eq!(rank_of_best(scores, is_right), expected, "{scores:?} {is_right:?}");
+    }
+
+    #[test]
+    fn the_best_of_several_right_ones_counts() {
+        check_rank(&[0.9, 0.8, 0.7], &[false, true, true], Some(2));
+        check_rank(&[0.9, 0.8, 0.7], &[false, false, true], Some(3));
+        check_rank(&[0.5, 0.5, 0.5], &[true, false, true], Some(2));
+        check_rank(&[f32::NAN, 0.1], &[true, false], None);
+        check_rank(&[f32::NAN, 0.1], &[false, true], Some(1));
+        check_rank(&[0.3], &[], None);
+        assert_eq!(mean_reciprocal_rank(&[Some(1), Some(4), None]), Some(1.25 / 3.0));
+        assert_eq!(mean_reciprocal_rank(&[]), None);
+    }
 
     #[test]
     fn one_right_among_the_first_is_enough() {

@@ -6,6 +6,7 @@ mod cache;
 mod error;
 mod filesystem;
 mod lock;
+mod look_alikes;
 mod review_store;
 mod settings;
 mod trained;
@@ -16,6 +17,7 @@ pub use atomic::write_atomic;
 pub use cache::{CacheKey, DamagedFile, EmbeddingCache, ShardWriter};
 pub use error::ProjectError;
 pub use lock::{Access, Holder, ProjectLock};
+pub use look_alikes::{CandidatesLie, LookAlikesSettings, PickKeys, PickRecords};
 pub use review_store::{Appended, ReviewStore};
 pub use settings::{MatchSettings, ProjectSettings, TRAINED_FUSION, TrainedMatch};
 pub use trained::{Promotion, TrainedFiles, TrainedModels};
@@ -86,7 +88,12 @@ impl Project {
             folders.map_or_else(std::env::temp_dir, |folders| folders.data_dir().join("projects"))
         };
         let (CatalogSource::File(path) | CatalogSource::Folder(path)) = source else {
-            return data_folder().join("demo.lookalike");
+            let is_looks_like = matches!(source, CatalogSource::DemoLooksLike { .. });
+            return data_folder().join(if is_looks_like {
+                "demo-look-alikes.lookalike"
+            } else {
+                "demo.lookalike"
+            });
         };
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let stem = match source {
@@ -168,8 +175,7 @@ impl Project {
     /// # Errors
     /// When the database is damaged (says which file and how to go on) or cannot be opened.
     pub fn review_store(&self) -> Result<ReviewStore, ProjectError> {
-        let is_demo = matches!(self.settings.source, CatalogSource::Demo { .. });
-        let reset = if is_demo { Reset::Allowed } else { Reset::Refused };
+        let reset = if self.settings.source.is_demo() { Reset::Allowed } else { Reset::Refused };
         ReviewStore::open(&self.folder.join("review.sqlite"), self.lock.flag(), reset)
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
 
-use super::{ProjectError, write_atomic};
+use super::{LookAlikesSettings, ProjectError, write_atomic};
 use crate::catalog::{CatalogSource, ColumnMap, OpenOptions, TitleMode};
 use crate::encode::EncoderOptions;
 use crate::fuse::FusionParams;
@@ -37,6 +37,9 @@ pub struct ProjectSettings {
     /// How embeddings become matches.
     #[serde(default)]
     pub matching: MatchSettings,
+    /// How the look-alikes station asks.
+    #[serde(default)]
+    pub look_alikes: LookAlikesSettings,
 }
 
 /// From embeddings to matches.
@@ -185,6 +188,7 @@ impl ProjectSettings {
             text_encoders: default_text_encoders(),
             encoder_options: EncoderOptions::default(),
             matching,
+            look_alikes: LookAlikesSettings::default(),
         }
     }
     /// Reads a settings file.
@@ -309,6 +313,8 @@ mod tests {
         settings.matching.image_encoder = None;
         settings.matching.translate = Some("opus-mt-id-en".to_owned());
         settings.matching.threshold = 0.123_456_79;
+        settings.look_alikes.candidates = Some("candidates.csv".into());
+        settings.look_alikes.goal = 7;
         settings.matching = settings.matching.by_trained("a", [None, Some("idf-word".to_owned())], 0.5);
         settings.write(&path).unwrap();
         assert_eq!(ProjectSettings::read(&path).unwrap(), settings);

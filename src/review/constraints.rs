@@ -69,6 +69,10 @@ mod tests {
             row
         }
 
+        fn group(&self, _row: u32) -> Option<&str> {
+            None
+        }
+
         fn title(&self, _row: u32) -> &str {
             ""
         }

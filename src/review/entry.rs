@@ -46,6 +46,31 @@ pub enum Claim {
     },
 }
 
+/// How the candidates of a question lay on screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShownOrder {
+    /// Best score first.
+    Ranked,
+    /// Shuffled, so that a place says nothing.
+    Shuffled {
+        /// Of the shuffle.
+        seed: u64,
+    },
+}
+
+/// What a reviewer can say of one candidate of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CandidateVerdict {
+    /// Does not look alike: a hard negative.
+    Negative,
+    /// Looks alike too.
+    Match,
+    /// The same thing in another form; neither a match nor a negative.
+    Variant,
+    /// Not to be learned from.
+    LeftOut,
+}
+
 /// What was done. Undo and redo append; nothing is rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gesture {
@@ -54,7 +79,7 @@ pub enum Gesture {
         /// Everything it says.
         claims: Vec<Claim>,
     },
-    /// Retracts an earlier entry (a `Judge`, `Keep`, `Note`, `Flag`), or, as redo, an earlier `Retract`.
+    /// Retracts an earlier entry, or, as redo, an earlier `Retract`.
     Retract {
         /// The entry that no longer counts.
         entry: EntryId,
@@ -78,6 +103,28 @@ pub enum Gesture {
         /// Whether it is flagged from now on.
         flagged: bool,
     },
+    /// Answers which candidates look like a posting. Says nothing of duplicates.
+    LookAlike {
+        /// The posting that was asked about.
+        query: Key,
+        /// The candidates that look alike; none for "none of these".
+        picks: Vec<Key>,
+        /// Every candidate, picks included, in the order on screen. One that was not picked is no negative for that.
+        shown: Vec<Key>,
+        /// The candidates the gesture announced as hard negatives: ranked above a pick and no near-duplicate of one.
+        hard_negatives: Vec<Key>,
+        /// How they lay.
+        order: ShownOrder,
+    },
+    /// Says what one candidate is to a posting; the latest counts.
+    Candidate {
+        /// The posting.
+        query: Key,
+        /// The candidate.
+        candidate: Key,
+        /// What it is.
+        verdict: CandidateVerdict,
+    },
 }
 
 /// Where the reviewer was.
@@ -98,6 +145,12 @@ pub enum View {
     History,
     /// Imported from a file.
     Import,
+    /// One against many.
+    LookAlikes,
+    /// One against many, in turns with the model.
+    Play,
+    /// The hard-negative studio.
+    HardNegatives,
 }
 
 /// What the reviewer saw when deciding.
@@ -168,6 +221,31 @@ impl Verdict {
     }
 }
 
+impl CandidateVerdict {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 4] = [Self::Negative, Self::Match, Self::Variant, Self::LeftOut];
+
+    /// Stable id used in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Negative => "negative",
+            Self::Match => "match",
+            Self::Variant => "variant",
+            Self::LeftOut => "left-out",
+        }
+    }
+
+    /// Name shown to people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Negative => "Negative",
+            Self::Match => "Actually a match",
+            Self::Variant => "Variant",
+            Self::LeftOut => "Left out",
+        }
+    }
+}
+
 impl EntryId {
     /// A fresh name: time-ordered, random enough to be unique across machines.
     pub fn fresh() -> Self {
@@ -188,6 +266,15 @@ impl Claim {
         Self::Across { left: vec![a.into()], right: vec![b.into()], verdict }
     }
 
+    /// Every posting it names.
+    pub fn postings(&self) -> impl Iterator<Item = &Key> {
+        let (left, right): (&[Key], &[Key]) = match self {
+            Self::Within { members, .. } => (members, &[]),
+            Self::Across { left, right, .. } => (left, right),
+        };
+        left.iter().chain(right)
+    }
+
     /// How many pairs it speaks of, for "Same: 4 postings, 6 pairs". Members are taken as distinct.
     pub fn n_pairs(&self) -> u64 {
         match self {
@@ -201,6 +288,20 @@ impl Claim {
 }
 
 impl Gesture {
+    /// Every posting it is about, in the order it names them; one may come again. Candidates that were shown and neither picked
+    /// nor announced as negatives are not what an answer is about.
+    pub fn postings(&self) -> Vec<&Key> {
+        match self {
+            Self::Judge { claims } => claims.iter().flat_map(Claim::postings).collect(),
+            Self::Keep { posting } | Self::Note { posting, .. } | Self::Flag { posting, .. } => vec![posting],
+            Self::LookAlike { query, picks, hard_negatives, .. } => {
+                [query].into_iter().chain(picks).chain(hard_negatives).collect()
+            }
+            Self::Candidate { query, candidate, .. } => vec![query, candidate],
+            Self::Retract { .. } => Vec::new(),
+        }
+    }
+
     /// The entry this one retracts, if it is a retraction.
     pub fn retracts(&self) -> Option<EntryId> {
         match self {
@@ -217,6 +318,8 @@ impl Gesture {
             Self::Keep { .. } => "keep",
             Self::Note { .. } => "note",
             Self::Flag { .. } => "flag",
+            Self::LookAlike { .. } => "look-alike",
+            Self::Candidate { .. } => "candidate",
         }
     }
 }

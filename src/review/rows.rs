@@ -10,6 +10,8 @@ pub(super) trait Rows {
     fn key(&self, row: u32) -> &str;
     /// Rank of the row when sorted by key.
     fn key_rank(&self, row: u32) -> u32;
+    /// Group label of an existing row.
+    fn group(&self, row: u32) -> Option<&str>;
     /// Title of an existing row.
     fn title(&self, row: u32) -> &str;
     /// Row of a key.
@@ -27,6 +29,10 @@ impl Rows for Catalog {
 
     fn key_rank(&self, row: u32) -> u32 {
         self.key_ranks().get(row as usize).copied().unwrap_or(row)
+    }
+
+    fn group(&self, row: u32) -> Option<&str> {
+        Catalog::group(self, PostingIdx(row))
     }
 
     fn title(&self, row: u32) -> &str {

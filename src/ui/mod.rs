@@ -7,6 +7,8 @@ mod launch;
 mod overlays;
 mod preferences;
 mod shell;
+#[cfg(test)]
+mod testing;
 mod text_order;
 mod theme;
 mod views;

@@ -8,6 +8,7 @@ mod answers;
 mod composites;
 mod killed;
 mod killed_review;
+mod look_alikes;
 mod models;
 mod network;
 mod program;

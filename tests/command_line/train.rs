@@ -260,8 +260,10 @@ fn a_sweep_has_a_row_for_every_combination_and_saves_nothing() {
     assert_eq!([n_encoders(&rows[0]), n_encoders(&rows[1])], [1, 2]);
     assert!(number(&rows[2]["pairs"], "n_different") > number(&rows[0]["pairs"], "n_different"));
     assert!(!Path::new(&project).join("trained/siamese-cosine").exists());
-    let one = ["--sweep", "margin=0.5", "--markdown"];
+    let one = ["--sweep", "margin=0.5", "--markdown", "--map", "grid.svg"];
     let output = crate::program::run(home, &[&base[..], &one].concat());
+    let drawn = std::fs::read_to_string(home.join("grid.svg")).unwrap();
+    assert!(drawn.contains("margin 0.5") && drawn.matches("fill=\"#").count() > 10, "{drawn}");
     assert!(crate::program::text(&output.stdout).starts_with("| margin | loss |"), "{output:?}");
     let message = refused(home, &[&base[..], &["--sweep", "margin=0", "modality=smell"]].concat(), 1);
     assert!(message.contains("no modality `smell`"), "{message}");

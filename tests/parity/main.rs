@@ -6,6 +6,7 @@
 
 mod hash_made;
 mod image;
+mod look_alikes;
 mod real;
 mod text;
 

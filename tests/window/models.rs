@@ -53,19 +53,24 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 fn open_and_filter(driver: &mut Driver) {
     driver.press_with(Modifiers::COMMAND, Key::M);
     driver.wait("the models", |state| {
-        state.models.statuses.as_ref().is_some_and(|statuses| statuses.iter().any(|status| status.is_own))
+        state
+            .catalogue
+            .models
+            .statuses
+            .as_ref()
+            .is_some_and(|statuses| statuses.iter().any(|status| status.is_own))
     });
     assert!(driver.shows("ResNet-50, reads pictures"), "the manifest is listed");
     driver.press(Key::Slash);
     driver.type_text("tiny test");
-    assert_eq!(driver.state().models.shown.len(), 1);
+    assert_eq!(driver.state().catalogue.models.shown.len(), 1);
     assert!(driver.shows("Tiny test net, reads pictures"));
     // Enter leaves the field; from then on keys are actions again.
     driver.press(Key::Enter);
 }
 
 fn said(driver: &Driver) -> Option<&Said> {
-    driver.state().models.said.get("tiny")
+    driver.state().catalogue.models.said.get("tiny")
 }
 
 #[test]
@@ -77,17 +82,19 @@ fn a_model_is_found_got_verified_and_removed_by_keyboard() {
     open_and_filter(&mut driver);
     assert!(hub.asked().is_empty(), "looking asks nobody");
     driver.press(Key::Enter);
-    driver.wait("the download", |state| state.models.status("tiny").is_some_and(|status| status.is_ready()));
-    assert!(driver.state().models.running.is_empty());
+    driver.wait("the download", |state| {
+        state.catalogue.models.status("tiny").is_some_and(|status| status.is_ready())
+    });
+    assert!(driver.state().catalogue.models.running.is_empty());
     assert!(matches!(said(&driver), Some(Said::Good(text)) if text.contains("ready")), "{:?}", said(&driver));
     assert!(folder.path().join("tiny/model.safetensors").is_file());
     assert!(driver.shows("\u{2714} ready"));
     driver.press(Key::V);
     driver.wait("verifying", |state| {
-        matches!(state.models.said.get("tiny"), Some(Said::Good(text)) if text.contains("every digest matches"))
+        matches!(state.catalogue.models.said.get("tiny"), Some(Said::Good(text)) if text.contains("every digest matches"))
     });
     driver.press(Key::Delete);
-    driver.wait("removing", |state| state.models.status("tiny").is_none());
+    driver.wait("removing", |state| state.catalogue.models.status("tiny").is_none());
     assert!(!folder.path().join("tiny").exists());
     driver.press(Key::Escape);
     assert!(driver.state().chrome.dialog.is_none());
@@ -100,7 +107,7 @@ fn a_refusal_stays_on_the_row_and_offline_asks_nobody() {
     hub.script(|script| script.status = Some(401));
     open_and_filter(&mut driver);
     driver.press(Key::G);
-    driver.wait("the refusal", |state| state.models.said.contains_key("tiny"));
+    driver.wait("the refusal", |state| state.catalogue.models.said.contains_key("tiny"));
     assert!(matches!(said(&driver), Some(Said::Bad(text)) if text.contains("accept its terms")));
     assert!(driver.shows("accept its terms"), "the panel shows the remedy");
 
@@ -109,7 +116,7 @@ fn a_refusal_stays_on_the_row_and_offline_asks_nobody() {
     hub.asked();
     driver.press(Key::G);
     driver.wait("the refusal", |state| {
-        matches!(state.models.said.get("tiny"), Some(Said::Bad(text)) if text.contains("switched off"))
+        matches!(state.catalogue.models.said.get("tiny"), Some(Said::Bad(text)) if text.contains("switched off"))
     });
     assert!(hub.asked().is_empty());
 }
@@ -143,7 +150,7 @@ fn the_panel_renders_light_and_dark() {
             Preferences { theme, models_dir: Some("models".into()), ..driver.state().preferences.clone() };
         driver.send(Command::Chrome(ChromeCommand::SetPreferences(Box::new(preferences))));
         driver.press_with(Modifiers::COMMAND, Key::M);
-        driver.wait("the models", |state| state.models.statuses.is_some());
+        driver.wait("the models", |state| state.catalogue.models.statuses.is_some());
         driver.press(Key::ArrowDown);
         driver.press(Key::ArrowDown);
         crate::pictures::picture(&mut driver, &format!("models-{suffix}"));

@@ -21,7 +21,7 @@ pub fn picture(driver: &mut Driver, name: &str) {
     }
 }
 
-fn settle_pictures(driver: &mut Driver) {
+pub fn settle_pictures(driver: &mut Driver) {
     let start = std::time::Instant::now();
     driver.harness.step();
     driver.harness.step();

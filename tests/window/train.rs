@@ -116,7 +116,7 @@ fn queue(driver: &Driver) -> Vec<Vec<u32>> {
 
 /// Goes to Train and learns; what the receipt says is in view afterwards.
 fn train(driver: &mut Driver) {
-    driver.press_with(Modifiers::COMMAND, Key::Num3);
+    driver.press_with(Modifiers::COMMAND, Key::Num5);
     assert_eq!(driver.state().chrome.station, Station::Train);
     driver.press(Key::Num1);
     driver.wait("the counts", |state| state.train.counts.is_some() && !state.train.is_outdated(state));
@@ -184,7 +184,7 @@ fn decisions_train_promote_re_rank_and_roll_back_by_keyboard() {
     let mut driver = Driver::bare([1440.0, 900.0]);
     driver.open_demo(&folder, 200);
     assert!(outcome(&driver).settings.is_trained());
-    driver.press_with(Modifiers::COMMAND, Key::Num3);
+    driver.press_with(Modifiers::COMMAND, Key::Num5);
     driver.press(Key::Num2);
     assert!(driver.shows("does the matching"));
     driver.press(Key::B);
@@ -202,7 +202,7 @@ fn decisions_train_promote_re_rank_and_roll_back_by_keyboard() {
 fn settings_are_changed_refused_and_reset_by_keyboard() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut driver = Driver::with_demo(&folder.path().join("demo.lookalike"), 40, [1024.0, 700.0]);
-    driver.press_with(Modifiers::COMMAND, Key::Num3);
+    driver.press_with(Modifiers::COMMAND, Key::Num5);
     driver.wait("the counts", |state| state.train.counts.is_some());
     assert!(driver.shows("Same pairs") && driver.shows("Triplets"));
     // L: decisions alone are nothing yet; the page says what to do, and a run is refused with the same words.
@@ -221,8 +221,9 @@ fn settings_are_changed_refused_and_reset_by_keyboard() {
         driver.state().train.said
     );
     assert!(driver.shows("no pair of postings known to be the same"));
-    driver.press(Key::L);
-    driver.press(Key::L);
+    for _ in 0..3 {
+        driver.press(Key::L);
+    }
     assert_eq!(driver.state().train.labels, LabelSource::Both);
     // R and Shift+R go through the recipes.
     let first = driver.state().train.draft.recipe.as_ref().expect("a recipe").id.clone();
@@ -262,7 +263,7 @@ fn settings_are_changed_refused_and_reset_by_keyboard() {
 fn a_run_is_stopped_and_receipts_are_compared() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut driver = Driver::with_demo(&folder.path().join("demo.lookalike"), 60, [1440.0, 900.0]);
-    driver.press_with(Modifiers::COMMAND, Key::Num3);
+    driver.press_with(Modifiers::COMMAND, Key::Num5);
     driver.wait("the counts", |state| state.train.counts.is_some());
     let recipe = lookalike::app::TrainCommand::Recipe("siamese-cosine".to_owned());
     driver.send(Command::Train(recipe));

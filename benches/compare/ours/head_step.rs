@@ -41,7 +41,7 @@ pub fn head_step(folder: &Path, n_rows: usize) -> Outcome {
         let places: Vec<u32> = (first as u32..(first + n_rows) as u32).collect();
         let start = Instant::now();
         let batch = rows.index_select(&Tensor::new(places, &device)?, 0)?;
-        let towers = head.towers(&[batch], Mode::Train)?;
+        let towers = head.towers(&[batch], None, Mode::Train)?;
         let (a, b) = (towers[0].narrow(0, 0, n_pairs)?, towers[0].narrow(0, n_pairs, n_pairs)?);
         let loss = info_nce(&a, &b, &different, TEMPERATURE)?;
         losses.push(loss.to_scalar::<f32>()?);

@@ -8,7 +8,7 @@ mod problems;
 
 use std::path::PathBuf;
 
-use super::{AppState, Effect, PickFor};
+use super::{AppState, Effect, ModelsState, PickFor};
 use crate::catalog::{CatalogSource, ColumnPreview, OpenOptions, Problem, ProblemKind, Role, TitleMode};
 use crate::jobs::{Request, Statistics};
 
@@ -74,6 +74,8 @@ pub struct CatalogueState {
     pub refused: Option<PathBuf>,
     /// Counts how often the filter was asked for; the view moves the keyboard there when it changes.
     pub n_filter_calls: u32,
+    /// The Models panel, which does not depend on the catalogue that is open.
+    pub models: ModelsState,
 }
 
 /// Commands of this area.
@@ -168,7 +170,7 @@ fn open_section(state: &mut AppState, section: CatalogueSection) -> Vec<Effect> 
         CatalogueSection::Columns => {
             let wanted = state.session.open.as_ref().and_then(|session| match session.catalog.source() {
                 CatalogSource::File(path) => Some(path.clone()),
-                CatalogSource::Folder(_) | CatalogSource::Demo { .. } => None,
+                _ => None,
             });
             let known = state.catalogue.preview.is_some();
             if let Some(path) = wanted.filter(|_| !known) {
@@ -244,10 +246,7 @@ pub(super) fn previewed(
 }
 
 fn is_source(source: &CatalogSource, wanted: &std::path::Path) -> bool {
-    match source {
-        CatalogSource::File(path) | CatalogSource::Folder(path) => path == wanted,
-        CatalogSource::Demo { .. } => false,
-    }
+    source.path() == Some(wanted)
 }
 
 fn open_with_map(state: &mut AppState) -> Vec<Effect> {
@@ -291,6 +290,7 @@ pub(super) fn opened(state: &mut AppState) {
         section: last.section,
         preview_generation: last.preview_generation + 1,
         n_filter_calls: last.n_filter_calls,
+        models: last.models,
         ..CatalogueState::default()
     };
 }

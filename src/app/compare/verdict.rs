@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{AppState, ChromeCommand, Effect, Politeness, chrome, duplicates, saving};
+use super::Purpose;
 use crate::catalog::ImageSource;
 use crate::review::{Claim, Gesture, Key, Seen, Verdict, View};
 
@@ -10,6 +11,10 @@ use crate::review::{Claim, Gesture, Key, Seen, Verdict, View};
 const TOO_FAST_SECS: f64 = 0.12;
 
 fn refusal(state: &AppState) -> Option<String> {
+    if state.compare.purpose == Purpose::Looking {
+        let reason = "Here one only looks: Esc goes back to where it is decided";
+        return Some(reason.to_owned());
+    }
     if let Some(reason) = saving::refusal(state) {
         return Some(reason);
     }
@@ -66,6 +71,9 @@ pub(super) fn judge(state: &mut AppState, verdict: Verdict) -> Vec<Effect> {
 
 /// Takes back the latest gesture; where it was made in this overlay, its pair comes back on screen.
 pub(super) fn undo(state: &mut AppState) -> Vec<Effect> {
+    if let Some(reason) = refusal(state).filter(|_| state.compare.purpose == Purpose::Looking) {
+        return state.chrome.refuse(state.now, reason);
+    }
     let target = state.saving.review.undo_target(&state.preferences.reviewer);
     let n_pending = state.saving.n_pending;
     let effects = chrome::apply(state, ChromeCommand::Undo);

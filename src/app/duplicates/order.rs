@@ -8,7 +8,7 @@ use super::{DuplicatesMode, OpenItem, item};
 use crate::catalog::PostingIdx;
 use crate::jobs::Request;
 use crate::project::Access;
-use crate::review::{Claim, Entry, EntryId, Gesture, Key, Queue, QueueKind, QueueSort};
+use crate::review::{Entry, EntryId, Gesture, Queue, QueueKind, QueueSort};
 
 /// What a new queue does to the one in work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -330,20 +330,6 @@ fn undone_gesture(state: &AppState, entry: EntryId) -> Option<Entry> {
 /// The postings of the catalogue that an entry names.
 fn named_postings(state: &AppState, entry: &Entry) -> Vec<PostingIdx> {
     let Some(session) = &state.session.open else { return Vec::new() };
-    let mut keys: Vec<&Key> = Vec::new();
-    match &entry.gesture {
-        Gesture::Judge { claims } => {
-            for claim in claims {
-                match claim {
-                    Claim::Within { members, .. } => keys.extend(members),
-                    Claim::Across { left, right, .. } => keys.extend(left.iter().chain(right)),
-                }
-            }
-        }
-        Gesture::Keep { posting } | Gesture::Note { posting, .. } | Gesture::Flag { posting, .. } => {
-            keys.push(posting);
-        }
-        Gesture::Retract { .. } => {}
-    }
+    let keys = entry.gesture.postings();
     keys.into_iter().filter_map(|key| session.catalog.find(key)).collect()
 }

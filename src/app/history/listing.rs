@@ -20,17 +20,20 @@ pub enum HistoryKind {
     Retraction,
     /// Keepers, notes and flags.
     Remark,
+    /// Answers of the look-alikes station.
+    LookAlike,
 }
 
 impl HistoryKind {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Verdict(Verdict::Same),
         Self::Verdict(Verdict::Different),
         Self::Verdict(Verdict::Variant),
         Self::Verdict(Verdict::Unsure),
         Self::Retraction,
         Self::Remark,
+        Self::LookAlike,
     ];
 
     /// Name in the menu.
@@ -39,6 +42,7 @@ impl HistoryKind {
             Self::Verdict(verdict) => verdict.label(),
             Self::Retraction => "Undo and redo",
             Self::Remark => "Keepers, notes, flags",
+            Self::LookAlike => "Look-alikes",
         }
     }
 
@@ -48,6 +52,7 @@ impl HistoryKind {
                 claims.iter().map(Claim::verdict).any(|said| said == verdict)
             }
             (Self::Retraction, Gesture::Retract { .. })
+            | (Self::LookAlike, Gesture::LookAlike { .. } | Gesture::Candidate { .. })
             | (Self::Remark, Gesture::Keep { .. } | Gesture::Note { .. } | Gesture::Flag { .. }) => true,
             _ => false,
         }

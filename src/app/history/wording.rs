@@ -27,6 +27,19 @@ pub fn entry_wording(entry: &Entry, review: &ReviewState) -> String {
         Gesture::Note { text, .. } => format!("Note: {text}"),
         Gesture::Flag { flagged: true, .. } => "Flagged for a second look".to_owned(),
         Gesture::Flag { flagged: false, .. } => "Flag removed".to_owned(),
+        Gesture::LookAlike { picks, shown, hard_negatives, .. } => {
+            let picked = match picks.len() {
+                0 => "none of these".to_owned(),
+                n => format!("{n} picked"),
+            };
+            let negatives = match hard_negatives.len() {
+                0 => String::new(),
+                1 => ", 1 hard negative".to_owned(),
+                n => format!(", {n} hard negatives"),
+            };
+            format!("Look-alikes: {picked} of {}{negatives}", shown.len())
+        }
+        Gesture::Candidate { verdict, .. } => format!("Candidate: {}", verdict.label()),
     }
 }
 
@@ -43,18 +56,10 @@ fn judged(claims: &[Claim]) -> String {
             parts.push(format!("{}: {n_pairs} {pairs}", verdict.label()));
             continue;
         }
-        let postings: HashSet<&str> = own().flat_map(members).map(|key| &**key).collect();
+        let postings: HashSet<&str> = own().flat_map(Claim::postings).map(|key| &**key).collect();
         parts.push(format!("{}: {} postings, {n_pairs} {pairs}", verdict.label(), postings.len()));
     }
     if parts.is_empty() { "Nothing".to_owned() } else { parts.join("; ") }
-}
-
-fn members(claim: &Claim) -> impl Iterator<Item = &Key> {
-    let (left, right): (&[Key], &[Key]) = match claim {
-        Claim::Within { members, .. } => (members, &[]),
-        Claim::Across { left, right, .. } => (left, right),
-    };
-    left.iter().chain(right)
 }
 
 /// What a chain of retractions is about, and how many of them lead there.
@@ -75,15 +80,7 @@ fn retracted<'r>(entry: &'r Entry, review: &'r ReviewState) -> (Option<&'r Entry
 pub fn entry_postings(entry: &Entry, review: &ReviewState) -> Vec<Key> {
     let (Some(target), _) = retracted(entry, review) else { return Vec::new() };
     let mut seen = HashSet::new();
-    match &target.gesture {
-        Gesture::Judge { claims } => {
-            claims.iter().flat_map(members).filter(|key| seen.insert(Key::clone(key))).cloned().collect()
-        }
-        Gesture::Keep { posting } | Gesture::Note { posting, .. } | Gesture::Flag { posting, .. } => {
-            vec![Key::clone(posting)]
-        }
-        Gesture::Retract { .. } => Vec::new(),
-    }
+    target.gesture.postings().into_iter().filter(|key| seen.insert(Key::clone(key))).cloned().collect()
 }
 
 /// The verdict an entry itself gives, for its mark: that of its first claim.
@@ -104,5 +101,8 @@ pub fn view_label(view: View) -> &'static str {
         View::Batch => "Batch",
         View::History => "History",
         View::Import => "Import",
+        View::LookAlikes => "Look-alikes",
+        View::Play => "Play",
+        View::HardNegatives => "Hard negatives",
     }
 }

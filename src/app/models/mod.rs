@@ -150,33 +150,38 @@ pub(super) fn apply(state: &mut AppState, command: ModelsCommand) -> Vec<Effect>
             state.chrome.typed.clear();
             state.chrome.dialog = Some(Dialog::Models);
             if let Some(id) = id {
-                state.models.filter.clear();
-                state.models.list();
-                let at = (0..state.models.shown.len())
-                    .find(|line| state.models.status_at(*line).is_some_and(|status| status.entry.id == id));
-                state.models.cursor = at.unwrap_or(state.models.cursor);
+                state.catalogue.models.filter.clear();
+                state.catalogue.models.list();
+                let at = (0..state.catalogue.models.shown.len()).find(|line| {
+                    state.catalogue.models.status_at(*line).is_some_and(|status| status.entry.id == id)
+                });
+                state.catalogue.models.cursor = at.unwrap_or(state.catalogue.models.cursor);
             }
             return refresh(state);
         }
         C::Refresh => return refresh(state),
         C::Filter(filter) => {
-            state.models.filter = filter;
-            state.models.cursor = 0;
-            state.models.list();
+            state.catalogue.models.filter = filter;
+            state.catalogue.models.cursor = 0;
+            state.catalogue.models.list();
         }
-        C::FocusFilter => state.models.n_filter_calls += 1,
+        C::FocusFilter => state.catalogue.models.n_filter_calls += 1,
         C::Move(by) => {
-            state.models.cursor = super::catalogue::moved(state.models.cursor, by, state.models.shown.len());
+            state.catalogue.models.cursor = super::catalogue::moved(
+                state.catalogue.models.cursor,
+                by,
+                state.catalogue.models.shown.len(),
+            );
         }
-        C::SetCursor(line) => state.models.cursor = line,
+        C::SetCursor(line) => state.catalogue.models.cursor = line,
         C::Get(which) => return get(state, which),
         C::Cancel(which) => return cancel(state, which),
         C::Verify(which) => {
-            let Some(id) = state.models.id_of(which) else { return Vec::new() };
+            let Some(id) = state.catalogue.models.id_of(which) else { return Vec::new() };
             return start(state, id, ModelAction::Verify, |id, ticket| ModelTask::Verify { id, ticket });
         }
         C::Remove(which) => {
-            let Some(id) = state.models.id_of(which) else { return Vec::new() };
+            let Some(id) = state.catalogue.models.id_of(which) else { return Vec::new() };
             return start(state, id, ModelAction::Remove, |id, ticket| ModelTask::Remove { id, ticket });
         }
         C::PickFiles(id) => return vec![Effect::PickPath(PickFor::ModelFiles(id))],
@@ -202,8 +207,8 @@ pub(super) fn refresh(state: &AppState) -> Vec<Effect> {
 }
 
 fn get(state: &mut AppState, which: Which) -> Vec<Effect> {
-    let Some(id) = state.models.id_of(which) else { return Vec::new() };
-    if let Some(status) = state.models.status(&id).filter(|status| status.is_ready()) {
+    let Some(id) = state.catalogue.models.id_of(which) else { return Vec::new() };
+    if let Some(status) = state.catalogue.models.status(&id).filter(|status| status.is_ready()) {
         let text = format!("{} is there already", status.entry.label);
         return state.chrome.refuse(state.now, text);
     }
@@ -212,8 +217,8 @@ fn get(state: &mut AppState, which: Which) -> Vec<Effect> {
 }
 
 fn cancel(state: &mut AppState, which: Which) -> Vec<Effect> {
-    let Some(id) = state.models.id_of(which) else { return Vec::new() };
-    let Some(running) = state.models.running.get_mut(&id) else {
+    let Some(id) = state.catalogue.models.id_of(which) else { return Vec::new() };
+    let Some(running) = state.catalogue.models.running.get_mut(&id) else {
         return state.chrome.refuse(state.now, "Nothing is being done to this model");
     };
     running.is_stopping = true;
@@ -226,17 +231,17 @@ fn start(
     action: ModelAction,
     task: impl FnOnce(String, ModelTicket) -> ModelTask,
 ) -> Vec<Effect> {
-    if state.models.running.contains_key(&id) {
+    if state.catalogue.models.running.contains_key(&id) {
         return state
             .chrome
             .refuse(state.now, "Something is being done to this model already; wait or cancel it");
     }
-    state.models.next_ticket += 1;
-    let ticket = ModelTicket(state.models.next_ticket);
-    state.models.said.remove(&id);
+    state.catalogue.models.next_ticket += 1;
+    let ticket = ModelTicket(state.catalogue.models.next_ticket);
+    state.catalogue.models.said.remove(&id);
     let running =
         RunningModel { ticket, action, job: None, progress: Progress::default(), is_stopping: false };
-    state.models.running.insert(id.clone(), running);
+    state.catalogue.models.running.insert(id.clone(), running);
     vec![Effect::Job(request(state, task(id, ticket)))]
 }
 
@@ -247,22 +252,24 @@ fn request(state: &AppState, task: ModelTask) -> Request {
 
 /// A job about a model is known by its name; one that was cancelled before is stopped now.
 pub(super) fn started(state: &mut AppState, job: JobId, ticket: ModelTicket) -> Vec<Effect> {
-    let Some(running) = state.models.running_by_ticket(ticket) else { return Vec::new() };
+    let Some(running) = state.catalogue.models.running_by_ticket(ticket) else { return Vec::new() };
     running.job = Some(job);
     if running.is_stopping { vec![Effect::CancelThis(job)] } else { Vec::new() }
 }
 
 /// A job about a model tells where it stands.
 pub(super) fn progress(state: &mut AppState, job: JobId, progress: &Progress) {
-    if let Some(running) = state.models.running.values_mut().find(|running| running.job == Some(job)) {
+    if let Some(running) =
+        state.catalogue.models.running.values_mut().find(|running| running.job == Some(job))
+    {
         running.progress.clone_from(progress);
     }
 }
 
 /// A job about a model failed: the sentence stays on its row.
 pub(super) fn failed(state: &mut AppState, ticket: ModelTicket, message: String) -> Vec<Effect> {
-    if let Some(id) = state.models.end(ticket) {
-        state.models.said.insert(id, Said::Bad(message.clone()));
+    if let Some(id) = state.catalogue.models.end(ticket) {
+        state.catalogue.models.said.insert(id, Said::Bad(message.clone()));
     }
     let mut effects = refresh(state);
     if state.chrome.dialog == Some(Dialog::Models) {
@@ -276,8 +283,8 @@ pub(super) fn failed(state: &mut AppState, ticket: ModelTicket, message: String)
 
 /// A job about a model was stopped.
 pub(super) fn cancelled(state: &mut AppState, ticket: ModelTicket) -> Vec<Effect> {
-    if let Some(id) = state.models.end(ticket) {
-        state.models.said.insert(id, Said::Good("Stopped; what arrived is kept".to_owned()));
+    if let Some(id) = state.catalogue.models.end(ticket) {
+        state.catalogue.models.said.insert(id, Said::Good("Stopped; what arrived is kept".to_owned()));
     }
     refresh(state)
 }
@@ -285,17 +292,17 @@ pub(super) fn cancelled(state: &mut AppState, ticket: ModelTicket) -> Vec<Effect
 /// The models as they are now, after something was done to one of them.
 pub(super) fn answered(state: &mut AppState, answer: ModelsAnswer) -> Vec<Effect> {
     let ModelsAnswer { statuses, folder, problems, ticket, done } = answer;
-    let selected = state.models.selected().map(|status| status.entry.id.clone());
-    state.models.statuses = Some(statuses);
-    (state.models.folder, state.models.problems) = (folder, problems);
-    state.models.list();
-    if let Some(at) = (0..state.models.shown.len())
-        .find(|line| state.models.status_at(*line).map(|status| &status.entry.id) == selected.as_ref())
-    {
-        state.models.cursor = at;
+    let selected = state.catalogue.models.selected().map(|status| status.entry.id.clone());
+    state.catalogue.models.statuses = Some(statuses);
+    (state.catalogue.models.folder, state.catalogue.models.problems) = (folder, problems);
+    state.catalogue.models.list();
+    if let Some(at) = (0..state.catalogue.models.shown.len()).find(|line| {
+        state.catalogue.models.status_at(*line).map(|status| &status.entry.id) == selected.as_ref()
+    }) {
+        state.catalogue.models.cursor = at;
     }
     if let Some(ticket) = ticket {
-        state.models.end(ticket);
+        state.catalogue.models.end(ticket);
     }
     let Some(done) = done else { return Vec::new() };
     let (id, said, is_there_now) = match done {
@@ -317,7 +324,7 @@ pub(super) fn answered(state: &mut AppState, answer: ModelsAnswer) -> Vec<Effect
     if state.chrome.dialog != Some(Dialog::Models) {
         state.chrome.toast(state.now, ToastKind::Success, said.clone());
     }
-    state.models.said.insert(id.clone(), Said::Good(said.clone()));
+    state.catalogue.models.said.insert(id.clone(), Said::Good(said.clone()));
     let mut effects = vec![Effect::Announce(said, Politeness::Polite)];
     if is_there_now {
         effects.extend(use_it(state, &id));

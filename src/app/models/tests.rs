@@ -34,15 +34,19 @@ fn asked_ticket(effects: &[Effect]) -> (String, ModelTicket) {
 #[test]
 fn the_filter_takes_words_in_any_order() {
     let mut state = informed();
-    let n_all = state.models.shown.len();
+    let n_all = state.catalogue.models.shown.len();
     assert!(n_all > 20);
     for (filter, expected) in [("titles minilm multilingual", 1), ("no-such-word", 0), ("", n_all)] {
         send(&mut state, ModelsCommand::Move(7));
         send(&mut state, ModelsCommand::Filter(filter.to_owned()));
-        assert_eq!((state.models.shown.len(), state.models.cursor), (expected, 0), "{filter}");
+        assert_eq!(
+            (state.catalogue.models.shown.len(), state.catalogue.models.cursor),
+            (expected, 0),
+            "{filter}"
+        );
     }
     send(&mut state, ModelsCommand::Open(Some("resnet50".to_owned())));
-    assert_eq!(state.models.selected().unwrap().entry.id, "resnet50");
+    assert_eq!(state.catalogue.models.selected().unwrap().entry.id, "resnet50");
 }
 
 #[test]
@@ -59,13 +63,13 @@ fn a_download_is_asked_for_followed_and_finished() {
     absorb(&mut state, Event::Started { job, kind: JobKind::Model(ModelAction::Get, ticket) });
     let progress = Progress { n_done: 7, n_total: 9, ..Progress::default() };
     absorb(&mut state, Event::Progress { job, progress });
-    assert_eq!(state.models.running[&id].progress.n_done, 7);
-    let entry = state.models.status(&id).unwrap().entry.clone();
+    assert_eq!(state.catalogue.models.running[&id].progress.n_done, 7);
+    let entry = state.catalogue.models.status(&id).unwrap().entry.clone();
     let done = ModelDone::Got { entry, n_files: 2, n_tensors: 3 };
     let answer = models_answer(&ModelStore::new("/nonexistent/models".into()), Some(ticket), Some(done));
     let effects = absorb(&mut state, Event::Finished { job, outcome: Outcome::Models(Box::new(answer)) });
-    assert!(state.models.running.is_empty() && state.chrome.jobs.is_empty());
-    assert!(matches!(&state.models.said[&id], Said::Good(text) if text.contains("3 tensors")));
+    assert!(state.catalogue.models.running.is_empty() && state.chrome.jobs.is_empty());
+    assert!(matches!(&state.catalogue.models.said[&id], Said::Good(text) if text.contains("3 tensors")));
     assert!(matches!(&effects[..], [Effect::Announce(..)]));
 }
 
@@ -84,9 +88,9 @@ fn a_download_can_be_cancelled_before_and_after_it_started() {
             absorb(&mut state, Event::Started { job, kind })
         };
         assert!(matches!(&stops[..], [Effect::CancelThis(JobId(4))]), "{stops:?}");
-        assert!(state.models.running["resnet18"].is_stopping);
+        assert!(state.catalogue.models.running["resnet18"].is_stopping);
         absorb(&mut state, Event::Cancelled { job, kind });
-        assert!(state.models.running.is_empty());
+        assert!(state.catalogue.models.running.is_empty());
     }
 }
 
@@ -97,11 +101,11 @@ fn a_failure_stays_on_its_row_with_its_remedy() {
     let (job, kind) = (JobId(4), JobKind::Model(ModelAction::Get, ticket));
     absorb(&mut state, Event::Started { job, kind });
     absorb(&mut state, Event::Failed { job, kind, message: "no answer. Check the network".to_owned() });
-    assert_eq!(state.models.said["vgg16"], Said::Bad("no answer. Check the network".to_owned()));
+    assert_eq!(state.catalogue.models.said["vgg16"], Said::Bad("no answer. Check the network".to_owned()));
     assert!(state.chrome.toasts.is_empty(), "the row says it");
     // Another try forgets what was said.
     send(&mut state, ModelsCommand::Get(Which::Id("vgg16".to_owned())));
-    assert!(state.models.said.is_empty());
+    assert!(state.catalogue.models.said.is_empty());
 }
 
 #[test]

@@ -197,7 +197,8 @@ pub(super) fn apply(state: &mut AppState, command: TrainCommand) -> Vec<Effect> 
             state.train.labels = match state.train.labels {
                 LabelSource::Both => LabelSource::Decisions,
                 LabelSource::Decisions => LabelSource::Catalogue,
-                LabelSource::Catalogue => LabelSource::Both,
+                LabelSource::Catalogue => LabelSource::LookAlikes,
+                LabelSource::LookAlikes => LabelSource::Both,
             };
         }
         C::Start => return run::start(state),

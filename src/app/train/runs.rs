@@ -88,6 +88,7 @@ impl RunColumn {
             LabelSource::Both => 0,
             LabelSource::Catalogue => 1,
             LabelSource::Decisions => 2,
+            LabelSource::LookAlikes => 3,
         };
         match self {
             Self::Time => a.at_millis.cmp(&b.at_millis),

@@ -15,6 +15,7 @@ mod ink;
 mod kinds;
 mod label;
 mod look;
+mod looks_like;
 mod names;
 mod palette;
 mod picture;
@@ -30,8 +31,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use looks_like::{DEFAULT_N_PAIRS, looks_like_catalog};
 pub use picture::DemoPicture;
-pub use write::write;
+pub use write::{write, write_looks_like};
 
 use super::{Catalog, CatalogBuilder, CatalogSource, ImageSource, clean_title};
 

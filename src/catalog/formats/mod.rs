@@ -3,6 +3,7 @@
 mod delimited;
 mod folder;
 mod json_lines;
+mod looks_like;
 mod records;
 mod shopee;
 
@@ -11,7 +12,6 @@ use std::path::Path;
 use super::ColumnMap;
 use super::raw_table::RawTable;
 
-#[cfg(test)]
 pub(super) use delimited::read_delimited;
 
 /// A catalogue format Lookalike can read.
@@ -41,7 +41,8 @@ pub(super) enum Content<'c> {
 }
 
 /// Every format, in the order in which content is probed.
-pub const FORMATS: &[FormatSpec] = &[folder::SPEC, json_lines::SPEC, shopee::SPEC, delimited::SPEC];
+pub const FORMATS: &[FormatSpec] =
+    &[folder::SPEC, json_lines::SPEC, shopee::SPEC, looks_like::SPEC, delimited::SPEC];
 
 /// The first format that recognises `content`.
 pub(super) fn recognise(content: &Content<'_>) -> Option<&'static FormatSpec> {

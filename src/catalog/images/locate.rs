@@ -1,24 +1,29 @@
 //! Finds the pictures a table names. Directories are listed once, so that a million rows do not cost a million
 //! questions to the disk. It opens no picture.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::looks_like_picture;
+
 /// Directories below a table's own in which pictures usually lie.
-const USUAL_DIRS: [&str; 2] = ["images", "train_images"];
+const USUAL_DIRS: [&str; 4] = ["images", "train_images", "train", "test"];
 
 /// Where a reference leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::catalog) struct Located<'r> {
     /// Number of the directory, for [`Locator::dir`].
     pub dir: usize,
     /// The file name in it.
-    pub name: &'r str,
+    pub name: Cow<'r, str>,
     /// Whether the file is there.
     pub is_found: bool,
 }
 
-/// Looks references up in the folder given with `--images`, then beside the table, in `images/` and in `train_images/`.
+/// Looks references up in the folder given with `--images`, then beside the table and in the usual folders below it. A reference
+/// without extension finds the picture of that name, whatever its kind.
 #[derive(Debug)]
 pub(in crate::catalog) struct Locator {
     bases: Vec<PathBuf>,
@@ -26,10 +31,39 @@ pub(in crate::catalog) struct Locator {
     expected_base: usize,
     dirs: Vec<PathBuf>,
     /// What lies in each directory; `None` where it does not exist or cannot be read.
-    listings: Vec<Option<HashSet<Box<str>>>>,
+    listings: Vec<Option<Listed>>,
     numbers: HashMap<PathBuf, usize>,
     /// For the directory part of a reference: the directories to look in, best first; never empty.
     candidates: HashMap<Box<str>, Vec<usize>>,
+}
+
+/// The files of one directory.
+#[derive(Debug)]
+struct Listed {
+    names: HashSet<Box<str>>,
+    /// Picture by name without extension, the first by name; made when such a reference is first met.
+    by_stem: OnceCell<HashMap<Box<str>, Box<str>>>,
+}
+
+impl Listed {
+    /// The file that `name` means.
+    fn find<'r>(&self, name: &'r str) -> Option<Cow<'r, str>> {
+        if self.names.contains(name) {
+            return Some(Cow::Borrowed(name));
+        }
+        if looks_like_picture(name) {
+            return None;
+        }
+        let by_stem = self.by_stem.get_or_init(|| {
+            let mut pictures: Vec<&str> = self.names.iter().map(AsRef::as_ref).collect();
+            pictures.retain(|file| looks_like_picture(file));
+            pictures.sort_unstable_by(|a, b| b.cmp(a));
+            // Of several kinds of one name the last to be inserted, the first by name, stays.
+            let stem = |file: &&str| file.rsplit_once('.').map(|(stem, _)| (stem.into(), (*file).into()));
+            pictures.iter().filter_map(stem).collect()
+        });
+        by_stem.get(name).map(|file| Cow::Owned(file.to_string()))
+    }
 }
 
 impl Locator {
@@ -68,16 +102,17 @@ impl Locator {
             self.candidates.insert(sub.into(), found);
         }
         let candidates = self.candidates.get(sub).map_or(&[][..], Vec::as_slice);
-        let holds = |dir: &&usize| {
-            self.listings.get(**dir).and_then(Option::as_ref).is_some_and(|names| names.contains(name))
-        };
-        if let Some(&dir) = candidates.iter().find(holds) {
-            return Located { dir, name, is_found: true };
+        let found = candidates.iter().find_map(|&dir| {
+            let name = self.listings.get(dir).and_then(Option::as_ref)?.find(name)?;
+            Some(Located { dir, name, is_found: true })
+        });
+        if let Some(found) = found {
+            return found;
         }
         let exists = |dir: &&usize| self.listings.get(**dir).is_some_and(Option::is_some);
         let named_dir = candidates.iter().find(exists).filter(|_| !sub.is_empty());
         let expected = named_dir.or(candidates.get(self.expected_base)).or(candidates.first());
-        Located { dir: expected.copied().unwrap_or(0), name, is_found: false }
+        Located { dir: expected.copied().unwrap_or(0), name: Cow::Borrowed(name), is_found: false }
     }
 
     fn list_candidates(&mut self, sub: &str) -> Vec<usize> {
@@ -101,7 +136,7 @@ impl Locator {
         }
         let number = self.dirs.len();
         self.listings.push(match listing {
-            Listing::Read => file_names(&dir),
+            Listing::Read => file_names(&dir).map(|names| Listed { names, by_stem: OnceCell::new() }),
             Listing::Skipped => None,
         });
         self.numbers.insert(dir.clone(), number);
@@ -141,7 +176,7 @@ mod tests {
 
     fn check(locator: &mut Locator, root: &Path, reference: &str, expected: &str, is_found: bool) {
         let located = locator.locate(reference);
-        let path = locator.dir(located.dir).join(located.name);
+        let path = locator.dir(located.dir).join(&*located.name);
         let path = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
         assert_eq!((path.as_str(), located.is_found), (expected, is_found), "{reference}");
     }
@@ -169,6 +204,9 @@ mod tests {
         check(&mut plain, root, "https://shop.example/x/y.jpg", "https://shop.example/x/y.jpg", false);
         let absolute = root.join("other/e.jpg");
         check(&mut plain, root, &absolute.to_string_lossy(), "other/e.jpg", true);
+        check(&mut plain, root, "a", "a.jpg", true);
+        check(&mut plain, root, "sub/c", "images/sub/c.jpg", true);
+        check(&mut plain, root, "nothing", "images/nothing", false);
         let mut given = Locator::new(root, Some(&root.join("other")));
         check(&mut given, root, "b.jpg", "other/b.jpg", true);
         check(&mut given, root, "d.jpg", "train_images/d.jpg", true);

@@ -32,6 +32,11 @@ impl ImageComposite {
     }
 }
 
+/// The mean of an encoder's rows of a picture and of its mirror image.
+pub(in crate::encode) fn mirrored(encoder: Box<dyn ImageEncoder>) -> Box<dyn ImageEncoder> {
+    Box::new(ImageComposite::new(vec![(encoder, 1.0)], Combine::Average, Flip::Averaged))
+}
+
 impl ImageEncoder for ImageComposite {
     fn fingerprint(&self) -> String {
         let parts = self.parts.iter().map(|part| part.fingerprint());

@@ -12,6 +12,7 @@ mod recipe;
 mod resolve;
 mod text;
 
+pub(super) use image::mirrored;
 pub use mixed::{DensePart, FittedPart, MixedText};
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ mod cost;
 mod densenet;
 mod efficientnet;
 mod efficientnetv2;
+pub(super) mod grid;
 mod inception_v3;
 mod layers;
 mod mobile;

@@ -1,6 +1,6 @@
 //! The compute thread: owns the device, does one long job at a time and answers interactive requests between its units.
 //!
-//! Long are opening, changing the device, learning, drawing groups, and matching whose grounds are not in memory. Everything else
+//! Long are opening, changing the device, learning, drawing groups, ranking candidates, and matching whose grounds are not in memory. Everything else
 //! is interactive.
 //! While grounds are being laid, a newer `Match` that wants the same grounds takes over the running work (its answer comes
 //! from it), one that wants others stops it; finished shards are kept either way.
@@ -20,7 +20,7 @@ use super::{Order, Outbox, Tokens, lock, panic_message};
 use crate::encode::ModelStore;
 use crate::jobs::{
     CancelToken, Context, Event, Grounds, JobError, JobId, JobKind, MatchPlan, OpenEncoders, Outcome,
-    Progress, Reporter, Request, TrainingMoment, Workbench, match_with,
+    Progress, RankPlan, Reporter, Request, TrainingMoment, Workbench, match_with, rank_questions,
 };
 use crate::nn::describe_device;
 use crate::project::{MatchSettings, Project};
@@ -152,6 +152,13 @@ impl Compute {
                     }
                     state.long.push_back(order);
                 }
+                Request::Rank { .. } => {
+                    // A running one that a newer one makes pointless stops.
+                    if let Some(running) = state.running.as_ref().filter(|it| it.order.kind == order.kind) {
+                        running.stop.cancel();
+                    }
+                    state.long.push_back(order);
+                }
                 Request::Configure { .. } | Request::Train { .. } | Request::MapGroups { .. } => {
                     state.long.push_back(order);
                 }
@@ -247,6 +254,11 @@ impl Compute {
             Request::Match { settings, .. } => self.lay_and_match(&settings, &context),
             Request::Train { recipe, labels, review } => self.train(&recipe, labels, &review, &context),
             Request::MapGroups { receipt, review } => self.map_groups(&receipt, &review, &context),
+            Request::Rank { source, strategies, asker, generation } => {
+                let plan = RankPlan { source: &source, strategies: &strategies };
+                let ranked = Arc::new(rank_questions(&*self.bench()?, &plan, &context)?);
+                Ok(Outcome::Ranked { ranked, asker, generation })
+            }
             Request::Configure { device, models } => {
                 let models = ModelStore::resolve(models.as_deref());
                 self.state.borrow_mut().encoders = Arc::new(OpenEncoders::new(models, device));

@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::{Outbox, panic_message};
-use crate::catalog::CatalogSource;
 use crate::jobs::{Event, Request};
 use crate::project::{Access, Project, ProjectError, ReviewStore, write_atomic};
 use crate::review::Entry;
@@ -206,10 +205,7 @@ impl Writer<'_> {
     }
 
     fn reset_demo(&mut self) {
-        let is_demo = self
-            .project
-            .as_ref()
-            .is_some_and(|project| matches!(project.settings().source, CatalogSource::Demo { .. }));
+        let is_demo = self.project.as_ref().is_some_and(|project| project.settings().source.is_demo());
         let result = match &mut self.store {
             Some(store) if is_demo => store.reset().map_err(|error| error.to_string()),
             _ => Err("only the demo's decisions can be reset".to_owned()),

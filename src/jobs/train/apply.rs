@@ -11,15 +11,19 @@ use super::super::{Context, JobError, Meter, Workbench};
 use super::beside::Beside;
 use super::features::FeatureSet;
 use super::network::tuned_side;
+use super::prepared::sides_of;
 use super::{SharedNeighbors, TrainedReceipt};
 use crate::encode::Embeddings;
-use crate::index::Neighbors;
+use crate::index::{Metric, Neighbors, exact_scores};
 use crate::matching::{FittedMatcher, MatcherRecipe};
 use crate::nn::open_device;
 use crate::project::{CacheKey, TrainedFiles};
 use crate::train::heads::Head;
 use crate::train::mixture::{CohortMember, MixturePlan, MixtureTable};
-use crate::train::{Labels, MatcherPlan, Part, Pool, TrainError, TrainingData, Unreviewed, head_neighbors};
+use crate::train::{
+    Labels, MatcherPlan, Part, Pool, TrainError, TrainingData, Unreviewed, head_neighbors, head_pair_scores,
+    tower_embeddings, weighed,
+};
 
 /// A trained model as it was read.
 #[derive(Clone, Debug)]
@@ -64,11 +68,12 @@ impl TrainedModel {
     /// The rows the head reads: of the frozen encoders, or of the network that was trained with it.
     pub(super) fn features(&self, bench: &Workbench, context: &Context<'_>) -> Result<FeatureSet, JobError> {
         let (image, text) = (self.receipt.image_encoder.as_deref(), self.receipt.text_encoder.as_deref());
+        let more = &self.receipt.more_image_encoders;
         let (Some((path, bytes)), Some(image)) = (&self.backbone, image) else {
-            return FeatureSet::of(bench, image, text, context);
+            return FeatureSet::of(bench, image, more, text, context);
         };
         let side = tuned_side(bench, &self.id, image, path, bytes, context)?;
-        Ok(FeatureSet::of(bench, None, text, context)?.with_image(side))
+        Ok(FeatureSet::of(bench, None, more, text, context)?.with_image(side))
     }
 
     /// Fewest matches a posting, itself included, as its matcher was fitted.
@@ -80,6 +85,71 @@ impl TrainedModel {
     pub(super) fn head(&self, device: &Device) -> Result<Head, JobError> {
         Ok(Head::from_safetensors(&self.head_path, self.head.clone(), device)?)
     }
+}
+
+impl TrainedModel {
+    /// How alike two postings of the catalogue are in the eyes of the trained model, for each of `pairs` (who is asked about, who
+    /// may be the answer; rows of the catalogue): a cosine, the shares of a mixture's cosines, or a score in (0, 1) of a learned
+    /// measure. NaN where one of them has nothing to be compared by. A score hangs on its two postings alone: on no other pair and
+    /// on no threshold. Any catalogue with the encoders' input will do, not only that the model has learned from.
+    ///
+    /// # Errors
+    /// When embedding fails, the head does not fit the embeddings, or the device fails.
+    pub fn pair_scores(
+        &self,
+        bench: &Workbench,
+        pairs: &[(u32, u32)],
+        context: &Context<'_>,
+    ) -> Result<Vec<f32>, JobError> {
+        let features = self.features(bench, context)?;
+        let n_rows = bench.catalog.n_postings();
+        let labels = Labels::new(vec![None; n_rows], &[], Unreviewed::Unknown);
+        let (of_rows, sides) = (vec![Part::Test; n_rows], sides_of(&bench.catalog));
+        let data = TrainingData {
+            modalities: features.features(),
+            labels: &labels,
+            parts: &of_rows,
+            neighbors: None,
+            sides: sides.as_deref(),
+        };
+        data.check()?;
+        let device = open_device(bench.encoders.device()).map_err(TrainError::from)?;
+        let head = self.head(&device)?;
+        if data.modality_widths() != head.shape().modality_widths {
+            return Err(does_not_fit(&self.id));
+        }
+        let Some(mixture) = self.receipt.result.mixture_after.as_ref() else {
+            let scores = context.aside(|| head_pair_scores(&head, &data, pairs, &device))?;
+            return Ok(scores);
+        };
+        let companions: Vec<Beside> = self
+            .receipt
+            .companions
+            .iter()
+            .map(|id| Beside::of(bench, id, context))
+            .collect::<Result<_, _>>()?;
+        let mut parts = context.aside(|| tower_embeddings(&head, &data, &device))?;
+        parts.extend(companions.iter().map(|companion| companion.embeddings.as_ref().clone()));
+        if parts.len() != mixture.weights.len() {
+            return Err(does_not_fit(&self.id));
+        }
+        let similarities: Vec<Vec<f32>> = parts.iter().map(|part| similarities(part, pairs)).collect();
+        Ok(weighed(&similarities, &mixture.weights))
+    }
+}
+
+/// Cosines of pairs of rows; NaN where one is absent.
+fn similarities(rows: &Embeddings, pairs: &[(u32, u32)]) -> Vec<f32> {
+    let is_there = |row: u32| rows.present.get(row as usize) == Some(&true);
+    let mut scores = Vec::with_capacity(pairs.len());
+    for &(a, b) in pairs {
+        if is_there(a) && is_there(b) {
+            exact_scores(rows, Metric::Cosine, a as usize, &[b], &mut scores);
+        } else {
+            scores.push(f32::NAN);
+        }
+    }
+    scores
 }
 
 /// What is said when a head was made for other embeddings.
@@ -110,7 +180,7 @@ pub fn trained_neighbors(
     let matcher_text = matcher.map(|matcher| format!("{matcher:?}")).unwrap_or_default();
     let mut parts = vec![receipt.head_digest.as_str(), &matcher_text, &mixture_text];
     parts.extend(beside.as_ref().into_iter().chain(&companions).map(|beside| beside.name.as_str()));
-    parts.extend([&features.image, &features.text].into_iter().flatten().map(|side| side.name.as_str()));
+    parts.extend(features.sides().map(|side| side.name.as_str()));
     let key = CacheKey::new(&format!("trained-{}-neighbors", model.id), &parts);
     let n_rows = bench.catalog.n_postings();
     if let Some(neighbors) = bench.cache.load_neighbors(&key)?
@@ -122,8 +192,14 @@ pub fn trained_neighbors(
     let head = model.head(&device)?;
     let labels = Labels::new(vec![None; n_rows], &[], Unreviewed::Unknown);
     let of_rows = vec![Part::Test; n_rows];
-    let data =
-        TrainingData { modalities: features.features(), labels: &labels, parts: &of_rows, neighbors: None };
+    let sides = sides_of(&bench.catalog);
+    let data = TrainingData {
+        modalities: features.features(),
+        labels: &labels,
+        parts: &of_rows,
+        neighbors: None,
+        sides: sides.as_deref(),
+    };
     data.check()?;
     if data.modality_widths() != head.shape().modality_widths {
         return Err(does_not_fit(&model.id));
@@ -131,8 +207,8 @@ pub fn trained_neighbors(
     let meter = Meter::new(context.reporter, format!("Finding neighbours ({})", model.id), 0, 0);
     // Only what has an embedding is looked at; the others have themselves alone.
     let is_there = |row: &u32| {
-        let sides = [&features.image, &features.text].into_iter().flatten().map(|side| &side.embeddings);
-        let mut all = sides.chain(companions.iter().map(|companion| &companion.embeddings));
+        let own = features.sides().map(|side| &side.embeddings);
+        let mut all = own.chain(companions.iter().map(|companion| &companion.embeddings));
         all.any(|embeddings| embeddings.present.get(*row as usize) == Some(&true))
     };
     let pool: Vec<u32> = (0..n_rows as u32).filter(is_there).collect();
@@ -181,11 +257,8 @@ impl Mixed<'_> {
                 "the receipt of the trained model lacks its matcher. Train it again".to_owned(),
             ));
         };
-        let own: Vec<Cow<'_, Embeddings>> = [&self.features.image, &self.features.text]
-            .into_iter()
-            .flatten()
-            .map(|side| Cow::Borrowed(side.embeddings.as_ref()))
-            .collect();
+        let own: Vec<Cow<'_, Embeddings>> =
+            self.features.sides().map(|side| Cow::Borrowed(side.embeddings.as_ref())).collect();
         let companions: Vec<Cow<'_, Embeddings>> =
             self.companions.iter().map(|it| Cow::Borrowed(it.embeddings.as_ref())).collect();
         let recipe = self.receipt.recipe.mixture.clone().unwrap_or_default();

@@ -9,7 +9,6 @@ use super::SharedNeighbors;
 use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings, Modality};
 use crate::index::{JoinOptions, Metric};
 use crate::nn::Random;
-use crate::train::miners::MinerRecipe;
 use crate::train::{Features, NamedRecipe, TrainingRecipe};
 
 /// Numbers a hashed row.
@@ -42,6 +41,8 @@ impl Side {
 /// All modalities of a recipe.
 pub(super) struct FeatureSet {
     pub image: Option<Side>,
+    /// Further encoders of pictures.
+    pub more_images: Vec<Side>,
     pub text: Option<Side>,
     pub notes: Vec<String>,
     neighbors: std::cell::OnceCell<SharedNeighbors>,
@@ -70,7 +71,15 @@ impl FeatureSet {
             }
             Self::side(bench, id, modality, &mut notes, context).map(Some)
         };
+        let mut absent: Vec<String> = Vec::new();
         let image = side(&recipe.image_encoders, Modality::Image, "pictures")?;
+        let mut more_images = Vec::new();
+        for wanted in recipe.more_image_encoders.iter().filter(|_| image.is_some()) {
+            match wanted.iter().any(|id| bench.has_files(id)) {
+                true => more_images.extend(side(wanted, Modality::Image, "pictures")?),
+                false => absent.extend(wanted.first().cloned()),
+            }
+        }
         // A head of pictures alone, in a mixture with titles, learns from titles where there are no pictures.
         let stand_ins: Vec<String> = match &recipe.mixture {
             Some(mixture) if image.is_none() && recipe.text_encoders.is_empty() => {
@@ -81,13 +90,16 @@ impl FeatureSet {
             _ => recipe.text_encoders.clone(),
         };
         let text = side(&stand_ins, Modality::Text, "titles")?;
-        Ok(Self { image, text, notes, neighbors: std::cell::OnceCell::new() })
+        let left_out = absent.iter().map(|id| format!("{id} is left out: its files are not there"));
+        notes.extend(left_out);
+        Ok(Self { image, more_images, text, notes, neighbors: std::cell::OnceCell::new() })
     }
 
     /// The same rows as a trained head has read.
     pub fn of(
         bench: &Workbench,
         image: Option<&str>,
+        more_images: &[String],
         text: Option<&str>,
         context: &Context<'_>,
     ) -> Result<Self, JobError> {
@@ -95,8 +107,11 @@ impl FeatureSet {
         let mut side = |id: Option<&str>, modality: Modality| {
             id.map(|id| Self::side(bench, id, modality, &mut notes, context)).transpose()
         };
-        let (image, text) = (side(image, Modality::Image)?, side(text, Modality::Text)?);
-        Ok(Self { image, text, notes, neighbors: std::cell::OnceCell::new() })
+        let image = side(image, Modality::Image)?;
+        let more = more_images.iter().map(|id| side(Some(id), Modality::Image));
+        let more_images = more.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let text = side(text, Modality::Text)?;
+        Ok(Self { image, more_images, text, notes, neighbors: std::cell::OnceCell::new() })
     }
 
     fn side(
@@ -130,13 +145,19 @@ impl FeatureSet {
 
     /// What a run reads, pictures first.
     pub fn features(&self) -> Vec<Features<'_>> {
-        let sides = [&self.image, &self.text].into_iter().flatten();
-        sides.map(|side| Features { matrix: &side.matrix, present: &side.embeddings.present }).collect()
+        self.sides()
+            .map(|side| Features { matrix: &side.matrix, present: &side.embeddings.present })
+            .collect()
+    }
+
+    /// All of them, pictures first.
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        self.image.iter().chain(&self.more_images).chain(&self.text)
     }
 
     /// Ids of the encoders, pictures first.
     pub fn encoders(&self) -> impl Iterator<Item = &str> {
-        [&self.image, &self.text].into_iter().flatten().map(|side| side.encoder.as_str())
+        self.sides().map(|side| side.encoder.as_str())
     }
 
     /// Neighbours of the frozen embeddings (titles, where there are any), for the miner that wants them.
@@ -146,7 +167,7 @@ impl FeatureSet {
         bench: &Workbench,
         context: &Context<'_>,
     ) -> Result<Option<&crate::index::Neighbors>, JobError> {
-        if !matches!(recipe.miner, MinerRecipe::NearestWrong { .. }) {
+        if !recipe.miner.reads_neighbors() {
             return Ok(None);
         }
         let Some(side) = self.text.as_ref().or(self.image.as_ref()) else { return Ok(None) };

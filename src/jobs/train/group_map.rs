@@ -3,9 +3,13 @@
 
 use std::cmp::Reverse;
 
+use candle_core::Device;
+use serde::Serialize;
+
 use super::super::{Context, JobError, Meter, Workbench};
 use super::features::FeatureSet;
 use super::labels::LabelSet;
+use super::prepared::sides_of;
 use super::receipts::model_of;
 use super::{TrainPlan, TrainedReceipt};
 use crate::catalog::PostingIdx;
@@ -65,12 +69,14 @@ pub fn map_groups(
     let labels = LabelSet::new(bench, &plan)?;
     let parts = labels.parts(receipt.result.split_seed, receipt.result.split_shares);
     let (image, text) = (receipt.image_encoder.as_deref(), receipt.text_encoder.as_deref());
-    let features = FeatureSet::of(bench, image, text, context)?;
+    let features = FeatureSet::of(bench, image, &receipt.more_image_encoders, text, context)?;
+    let sides = sides_of(&bench.catalog);
     let data = TrainingData {
         modalities: features.features(),
         labels: &labels.labels,
         parts: &parts,
         neighbors: None,
+        sides: sides.as_deref(),
     };
     // A network that was trained with the head gives other rows for pictures.
     let tuned_features = model.features(bench, context)?;
@@ -86,17 +92,9 @@ pub fn map_groups(
     let mut part_map = |part: Part| -> Result<PartMap, JobError> {
         let (rows, groups) = largest_groups(&data, part);
         let mut draw = |head: &Head, data: &TrainingData<'_>| -> Result<Vec<[f64; 2]>, JobError> {
-            context.turn()?;
-            let embeddings = head_embeddings(head, data, &rows, &device)?;
-            let matrix = match embeddings.rows {
-                EmbeddingRows::Dense(matrix) => matrix,
-                _ => DenseMatrix::default(),
-            };
-            let cancel = &context.cancel;
-            let seed = receipt.recipe.training.seed;
-            let places = context.aside(|| tsne(&matrix, seed, &|| !cancel.is_cancelled()));
+            let places = places(head, data, &rows, receipt.recipe.training.seed, &device, context)?;
             meter.advance(1);
-            places.ok_or(JobError::Cancelled)
+            Ok(places)
         };
         let (before, after) = (draw(&frozen, &data)?, draw(&trained, &tuned)?);
         Ok(PartMap {
@@ -110,6 +108,52 @@ pub fn map_groups(
     let (training, validation) = (part_map(Part::Train)?, part_map(Part::Validation)?);
     meter.finish();
     Ok(GroupMap { digest: receipt.head_digest.clone(), training, validation })
+}
+
+/// The largest groups of the test part as one head sees them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HeadMap {
+    /// The group of each posting drawn, 0 to 9, the largest first.
+    pub groups: Vec<usize>,
+    /// Where each stands.
+    pub places: Vec<[f64; 2]>,
+    /// Share of the postings whose nearest in the picture is of their own group.
+    pub kept: f64,
+}
+
+/// Draws the largest groups of the test part, which a head has not learned from.
+///
+/// # Errors
+/// When cancelled or the device fails.
+pub(super) fn map_test_groups(
+    head: &Head,
+    data: &TrainingData<'_>,
+    seed: u64,
+    device: &Device,
+    context: &Context<'_>,
+) -> Result<HeadMap, JobError> {
+    let (rows, groups) = largest_groups(data, Part::Test);
+    let places = places(head, data, &rows, seed, device, context)?;
+    Ok(HeadMap { kept: kept_together(&places, &groups), groups, places })
+}
+
+/// Where rows stand in two dimensions by a head.
+fn places(
+    head: &Head,
+    data: &TrainingData<'_>,
+    rows: &[u32],
+    seed: u64,
+    device: &Device,
+    context: &Context<'_>,
+) -> Result<Vec<[f64; 2]>, JobError> {
+    context.turn()?;
+    let matrix = match head_embeddings(head, data, rows, device)?.rows {
+        EmbeddingRows::Dense(matrix) => matrix,
+        _ => DenseMatrix::default(),
+    };
+    let cancel = &context.cancel;
+    let places = context.aside(|| tsne(&matrix, seed, &|| !cancel.is_cancelled()));
+    places.ok_or(JobError::Cancelled)
 }
 
 /// Rows of the largest groups of a part, and the number of each row's group.

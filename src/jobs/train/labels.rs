@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{JobError, Workbench};
 use super::TrainPlan;
 use crate::catalog::{Catalog, PostingIdx};
-use crate::review::{ReviewState, Verdict};
+use crate::review::{Key, LookAlikes, ReviewState, Verdict};
 use crate::train::{Labels, Part, SplitShares, Unreviewed, split_by_group};
 
 /// Where labels come from.
@@ -20,6 +20,21 @@ pub enum LabelSource {
     /// Both; decided-same groups join the catalogue's.
     #[default]
     Both,
+    /// Answers about looks: picks and known matches are alike, announced and judged hard negatives are not. They join the
+    /// catalogue's groups, where it has them (a looks-like table's pairs).
+    LookAlikes,
+}
+
+impl LabelSource {
+    /// Whether decisions about duplicates count.
+    fn reads_decisions(self) -> bool {
+        matches!(self, Self::Decisions | Self::Both)
+    }
+
+    /// Whether the catalogue's groups count.
+    fn reads_catalogue(self) -> bool {
+        self != Self::Decisions
+    }
 }
 
 /// Labels with the name of each row's group, by which it is split.
@@ -32,24 +47,38 @@ pub(super) struct LabelSet {
 impl LabelSet {
     pub fn new(bench: &Workbench, plan: &TrainPlan<'_>) -> Result<Self, JobError> {
         let catalog = &bench.catalog;
-        let of_catalogue = plan.labels != LabelSource::Decisions && catalog.has_groups();
+        let of_catalogue = plan.labels.reads_catalogue() && catalog.has_groups();
         if plan.labels == LabelSource::Catalogue && !of_catalogue {
             return Err(JobError::Refused(
                 "the catalogue has no group labels to learn from. Review pairs and use --labels decisions"
                     .to_owned(),
             ));
         }
-        let of_decisions = plan.labels != LabelSource::Catalogue;
+        let of_decisions = plan.labels.reads_decisions();
+        let looks = (plan.labels == LabelSource::LookAlikes).then(|| LookAlikes::of(plan.review));
         let n_rows = catalog.n_postings();
         let mut groups = Joined::new(n_rows);
         let n_labelled = if of_catalogue { groups.join_catalogue(catalog) } else { 0 };
         if of_decisions {
             groups.join_decisions(plan.review, catalog);
         }
+        if let Some(looks) = &looks {
+            groups.join_looks(looks, catalog);
+        }
         let ids = groups.ids();
         let mut notes = Vec::new();
-        let rejected =
-            if of_decisions { rejected(plan.review, catalog, &ids, &mut notes) } else { Vec::new() };
+        let different = match &looks {
+            Some(looks) => looks.negatives(),
+            None if of_decisions => {
+                let apart = plan.review.apart_pairs().into_iter();
+                apart
+                    .filter(|(_, _, verdict)| *verdict == Verdict::Different)
+                    .map(|(a, b, _)| (a, b))
+                    .collect()
+            }
+            None => Vec::new(),
+        };
+        let rejected = rejected(different, catalog, &ids, &mut notes);
         let has_own = ids
             .iter()
             .enumerate()
@@ -78,6 +107,11 @@ impl LabelSet {
             _ => Part::Train,
         });
         sampled.collect()
+    }
+
+    /// The name of each row's group.
+    pub fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
     }
 
     /// The part of each row.
@@ -150,15 +184,26 @@ impl Joined {
         }
     }
 
+    /// A posting and what was picked as looking like it.
+    fn join_looks(&mut self, looks: &LookAlikes, catalog: &Catalog) {
+        for (query, other) in looks.positives() {
+            if let (Some(query), Some(other)) = (catalog.find(&query), catalog.find(&other)) {
+                self.mark(query.at());
+                self.mark(other.at());
+                self.join(query.at(), other.at());
+            }
+        }
+    }
+
     fn ids(&self) -> Vec<Option<u32>> {
         let rows = self.is_grouped.iter().enumerate();
         rows.map(|(row, is_grouped)| is_grouped.then(|| self.root(row) as u32)).collect()
     }
 }
 
-/// Pairs said to be different; a variant is neither the same nor a negative.
+/// Rows of the pairs said to be different, those left out that labels say are the same.
 fn rejected(
-    review: &ReviewState,
+    different: Vec<(Key, Key)>,
     catalog: &Catalog,
     groups: &[Option<u32>],
     notes: &mut Vec<String>,
@@ -166,10 +211,7 @@ fn rejected(
     let group = |row: u32| groups.get(row as usize).copied().flatten();
     let mut pairs = Vec::new();
     let mut n_contradicted = 0;
-    for (a, b, verdict) in review.apart_pairs() {
-        if verdict != Verdict::Different {
-            continue;
-        }
+    for (a, b) in different {
         let (Some(a), Some(b)) = (catalog.find(&a), catalog.find(&b)) else { continue };
         if group(a.0).is_some() && group(a.0) == group(b.0) {
             n_contradicted += 1;
@@ -209,4 +251,51 @@ fn names(catalog: &Catalog, groups: &[Option<u32>], of_catalogue: bool) -> Vec<S
         of_group.map_or_else(|| own(row).1, |(_, name)| name.clone())
     };
     groups.iter().enumerate().map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Joined, rejected};
+    use crate::catalog::{CatalogBuilder, ImageSource};
+    use crate::review::{
+        CandidateVerdict, Entry, EntryId, Gesture, LookAlikes, ReviewState, Seen, ShownOrder,
+    };
+
+    #[test]
+    fn answers_about_looks_join_and_part_what_they_name() {
+        let mut builder = CatalogBuilder::default();
+        for key in ["q", "pick", "above", "shown", "word"] {
+            builder.push(key, "", "", ImageSource::None, None, &[]);
+        }
+        let catalog = builder.finish();
+        let answer = Gesture::LookAlike {
+            query: "q".into(),
+            picks: vec!["pick".into()],
+            shown: ["above", "pick", "shown", "word"].map(Into::into).to_vec(),
+            hard_negatives: vec!["above".into()],
+            order: ShownOrder::Ranked,
+        };
+        let word = Gesture::Candidate {
+            query: "q".into(),
+            candidate: "word".into(),
+            verdict: CandidateVerdict::Negative,
+        };
+        let entries = [answer, word].into_iter().zip(1..).map(|(gesture, lamport)| Entry {
+            id: EntryId::fresh(),
+            reviewer: "ann".to_owned(),
+            lamport,
+            at_millis: 0,
+            gesture,
+            seen: Seen::default(),
+        });
+        let looks = LookAlikes::of(&ReviewState::from_entries(entries));
+        let mut groups = Joined::new(catalog.n_postings());
+        groups.join_looks(&looks, &catalog);
+        let ids = groups.ids();
+        // What was shown and not picked is in no group and no negative.
+        assert_eq!(ids, [Some(0), Some(0), None, None, None]);
+        let mut notes = Vec::new();
+        assert_eq!(rejected(looks.negatives(), &catalog, &ids, &mut notes), [(0, 2), (0, 4)]);
+        assert!(notes.is_empty());
+    }
 }

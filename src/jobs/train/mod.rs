@@ -5,12 +5,17 @@
 mod apply;
 mod beside;
 mod counts;
+mod cross_validate;
 mod features;
 mod group_map;
 mod labels;
 mod measure;
 mod network;
 mod prepared;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod question_tests;
+mod questions;
 mod receipts;
 #[cfg(test)]
 mod sample;
@@ -38,8 +43,12 @@ use crate::train::{
 
 pub use apply::{TrainedModel, trained_neighbors};
 pub use counts::{Feed, LabelCounts, count_labels};
-pub use group_map::{GroupMap, N_MAP_GROUPS, PartMap, map_groups};
+pub use cross_validate::{
+    CrossValidated, CrossValidationPlan, FoldRow, Folded, MeanAndSpread, SeedRow, cross_validate,
+};
+pub use group_map::{GroupMap, HeadMap, N_MAP_GROUPS, PartMap, map_groups};
 pub use labels::LabelSource;
+pub use questions::QuestionScores;
 pub use receipts::{
     PromotedModel, TrainedAnswer, TrainedDone, TrainedRun, TrainedTask, do_trained_task, promoted_model,
     trained_answer,
@@ -50,7 +59,7 @@ pub use watch::TrainingMoment;
 
 pub use measure::{MeasurePlan, Measured, Measurement, Scored, SeedMeasurement, measure};
 pub use network::NetworkFacts;
-pub use sweep::{SweepPlan, SweepRow, sweep};
+pub use sweep::{SweepDrawing, SweepPlan, SweepRow, sweep};
 
 /// Pairs a receipt names, of each kind.
 const MOST_PAIRS: usize = 1000;
@@ -79,6 +88,9 @@ pub struct TrainedReceipt {
     pub head_digest: String,
     /// Encoder of pictures that was read.
     pub image_encoder: Option<String>,
+    /// Further encoders of pictures that were read.
+    #[serde(default)]
+    pub more_image_encoders: Vec<String>,
     /// Encoder of titles that was read.
     pub text_encoder: Option<String>,
     /// Encoder whose frozen rows are compared beside the head's.
@@ -93,6 +105,12 @@ pub struct TrainedReceipt {
     /// The network that was trained with the head, where one was.
     #[serde(default)]
     pub network: Option<NetworkFacts>,
+    /// Questions of the test part, where the recipe is chosen by questions.
+    #[serde(default)]
+    pub questions: Option<QuestionScores>,
+    /// Whether the head that is kept has learned from the validation and test part too, after everything was measured.
+    #[serde(default)]
+    pub is_refit: bool,
     /// What is not as the recipe wants it: stand-ins for absent models, projected rows, decisions left out.
     pub notes: Vec<String>,
     /// Whether it was stopped before its end.
@@ -204,7 +222,9 @@ pub fn train_head(
         .map(|member| (bench.catalog.key(PostingIdx(member.row)).to_owned(), member.group))
         .collect();
     meter.finish();
-    let head = outcome.head.to_safetensors()?;
+    let questions = questions::on_test([&data, after], recipe, &outcome.head, &device)?;
+    let refitted = questions::refit_from_all(&data, recipe, &outcome, &device, context)?;
+    let head = refitted.as_ref().unwrap_or(&outcome.head).to_safetensors()?;
     let keys = |pairs: &[(u32, u32)]| -> Vec<(String, String)> {
         let key = |row: u32| bench.catalog.key(PostingIdx(row)).to_owned();
         pairs.iter().take(MOST_PAIRS).map(|&(a, b)| (key(a), key(b))).collect()
@@ -217,12 +237,21 @@ pub fn train_head(
                 .to_owned(),
         );
     }
+    if refitted.is_some() {
+        notes.push(
+            "the head that is kept has learned from the validation and test part too; the numbers are those of the one before it"
+                .to_owned(),
+        );
+    }
     let receipt = TrainedReceipt {
         recipe: recipe.clone(),
         labels: plan.labels,
         head_digest: blake3::hash(&head).to_hex().to_string(),
         image_encoder: prepared.features.image.as_ref().map(|it| it.encoder.clone()),
+        more_image_encoders: prepared.features.more_images.iter().map(|it| it.encoder.clone()).collect(),
         text_encoder: prepared.features.text.as_ref().map(|it| it.encoder.clone()),
+        questions,
+        is_refit: refitted.is_some(),
         beside_encoder: prepared.beside.map(|it| it.encoder),
         companions: prepared.companions.into_iter().map(|it| it.encoder).collect(),
         cohort,
@@ -275,7 +304,7 @@ fn run_name(plan: &TrainPlan<'_>, prepared: &Prepared, parts: &[Part]) -> Result
     for group in labels.groups() {
         hasher.update(&group.map_or(0, |group| u64::from(group) + 1).to_le_bytes());
     }
-    for side in [&features.image, &features.text].into_iter().flatten() {
+    for side in features.sides() {
         hasher.update(side.name.as_bytes());
     }
     let digest = hasher.finalize().to_hex();

@@ -7,6 +7,7 @@ use super::TrainPlan;
 use super::beside::{Beside, embed_companions};
 use super::features::FeatureSet;
 use super::labels::LabelSet;
+use crate::catalog::{Catalog, PostingIdx, Side};
 use crate::encode::Embeddings;
 use crate::train::mixture::MixturePlan;
 use crate::train::{MatcherPlan, NamedRecipe, Part, SplitShares, TrainingData};
@@ -20,6 +21,8 @@ pub(super) struct Prepared {
     /// Rows that are mixed with the head's.
     pub companions: Vec<Beside>,
     pub shares: SplitShares,
+    /// Which rows ask and which answer, in a looks-like catalogue.
+    sides: Option<Vec<Option<Side>>>,
 }
 
 /// Rows of a mixture by role, borrowed.
@@ -36,7 +39,8 @@ impl Prepared {
         let beside = Beside::embed(bench, &recipe.matcher.beside, &mut features.notes, context)?;
         let wanted = recipe.mixture.as_ref().map_or(&[][..], |mixture| &mixture.companions);
         let companions = embed_companions(bench, wanted, &mut features.notes, context)?;
-        Ok(Self { labels, features, beside, companions, shares: SplitShares::default() })
+        let sides = sides_of(&bench.catalog);
+        Ok(Self { labels, features, beside, companions, shares: SplitShares::default(), sides })
     }
 
     /// Ids of all encoders that are read, those of the head first.
@@ -62,12 +66,13 @@ impl Prepared {
             labels: &self.labels.labels,
             parts,
             neighbors: self.features.neighbors(&recipe.training, bench, context)?,
+            sides: self.sides.as_deref(),
         })
     }
 
     /// The rows a mixture is made of.
     pub fn mixture_rows(&self) -> MixtureRows<'_> {
-        let own = [&self.features.image, &self.features.text].into_iter().flatten();
+        let own = self.features.sides();
         MixtureRows {
             own: own.map(|side| Cow::Borrowed(side.embeddings.as_ref())).collect(),
             companions: self.companions.iter().map(|it| Cow::Borrowed(it.embeddings.as_ref())).collect(),
@@ -82,6 +87,13 @@ impl Prepared {
             mixture: recipe.mixture.as_ref().map(|recipe| rows.plan(recipe)),
         }
     }
+}
+
+/// The side of each posting of a looks-like catalogue; `None` of any other.
+pub(super) fn sides_of(catalog: &Catalog) -> Option<Vec<Option<Side>>> {
+    let is_looks_like = catalog.columns().iter().any(|column| column == "side");
+    let side = |row: usize| Side::of_key(catalog.key(PostingIdx::from_row(row)));
+    is_looks_like.then(|| (0..catalog.n_postings()).map(side).collect())
 }
 
 impl<'a> MixtureRows<'a> {

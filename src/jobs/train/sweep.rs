@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::super::{Context, JobError, Workbench};
+use super::group_map::{HeadMap, map_test_groups};
 use super::prepared::Prepared;
 use super::{LabelSource, TrainPlan, Watch};
 use crate::nn::open_device;
@@ -32,6 +33,18 @@ pub struct SweepPlan<'a> {
     pub review: &'a ReviewState,
     /// Where models are kept, to read no unfinished one.
     pub models: &'a TrainedModels,
+    /// Whether each combination's groups are drawn.
+    pub drawing: SweepDrawing,
+}
+
+/// Whether a sweep draws what each head makes of the largest groups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SweepDrawing {
+    /// Numbers alone.
+    #[default]
+    Nothing,
+    /// The ten largest groups of the test part, by t-SNE.
+    Groups,
 }
 
 /// One combination.
@@ -57,6 +70,9 @@ pub struct SweepRow {
     pub recall: f64,
     /// The threshold that was chosen.
     pub threshold: f32,
+    /// The largest groups of the test part, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<HeadMap>,
     /// What is not as the recipe wants it, or why there are no numbers.
     pub notes: Vec<String>,
 }
@@ -144,6 +160,12 @@ fn one(
     let rows = prepared.mixture_rows();
     let judged = on_test(System::Head(&outcome.head), &data, prepared.matching(recipe, &rows), &device)?;
     let scores = judged.evaluation.scores;
+    let map = match plan.drawing {
+        SweepDrawing::Nothing => None,
+        SweepDrawing::Groups => {
+            Some(map_test_groups(&outcome.head, &data, recipe.training.seed, &device, context)?)
+        }
+    };
     Ok(SweepRow {
         values,
         encoders: prepared.encoders().map(str::to_owned).collect(),
@@ -155,6 +177,7 @@ fn one(
         precision: scores.precision,
         recall: scores.recall,
         threshold: judged.matcher.threshold,
+        map,
         notes,
     })
 }

@@ -8,7 +8,8 @@ use candle_core::Device;
 use super::super::{Context, Meter};
 use crate::train::heads::Head;
 use crate::train::{
-    Cut, EpochRecord, Flow, NamedRecipe, Part, TrainingData, TrainingReport, TrainingReporter, evaluate,
+    Cut, EpochRecord, Flow, NamedRecipe, Part, Selection, TrainingData, TrainingReport, TrainingReporter,
+    evaluate,
 };
 
 /// Shortest time between two moments within an epoch.
@@ -29,7 +30,7 @@ pub struct TrainingMoment {
     pub loss: f64,
     /// Of the last step.
     pub learning_rate: f64,
-    /// Mean per-row F1 on the validation part; at the end of an epoch only.
+    /// Mean per-row F1 on the validation part, or what else the recipe selects by; at the end of an epoch only.
     pub validation_f1: Option<f64>,
     /// The same, at the same threshold, on as many postings of the training part; at the end of an epoch only.
     pub training_f1: Option<f64>,
@@ -120,6 +121,10 @@ impl TrainingReporter for Watch<'_, '_> {
             return;
         };
         // A curve that cannot be drawn is no reason to stop a run.
+        if self.recipe.training.selection != Selection::RowF1 {
+            self.training_f1 = self.recipe.training.selection.measure(head, sample, device).ok();
+            return;
+        }
         let cut = Cut::At(record.threshold);
         let found = evaluate(head, sample, Part::Validation, cut, device);
         self.training_f1 = found.ok().map(|evaluation| evaluation.scores.mean_f1);

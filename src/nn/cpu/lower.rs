@@ -29,7 +29,12 @@ pub(super) enum Lowered {
     /// The pictures in squares of this side, for the one convolution that reads them.
     InputPatches(usize),
     Convolve(Convolved),
-    Channelwise { weights: Arc<PackedChannels>, stride: usize, padding: Padding, activation: Activation },
+    Channelwise {
+        weights: Arc<PackedChannels>,
+        stride: usize,
+        padding: Padding,
+        activation: Activation,
+    },
     Pool(Pool, WindowPool, PaddingCounts),
     GlobalMean,
     /// Inputs: what it is applied to; then, in this order, the gate and the summand where there are any.
@@ -134,7 +139,11 @@ impl Pointwise {
 ///
 /// # Errors
 /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
-pub(super) fn lower(graph: &Graph, weights: &Weights, tiles: Tiles) -> Result<Option<(Vec<Node>, Form)>, NnError> {
+pub(super) fn lower(
+    graph: &Graph,
+    weights: &Weights,
+    tiles: Tiles,
+) -> Result<Option<(Vec<Node>, Form)>, NnError> {
     if !graph.nodes().iter().all(|node| is_known(&node.operation)) {
         return Ok(None);
     }
@@ -148,7 +157,8 @@ pub(super) fn lower(graph: &Graph, weights: &Weights, tiles: Tiles) -> Result<Op
     };
     for node in graph.nodes() {
         let inputs: Vec<usize> = node.inputs.iter().map(|input| input.index()).collect();
-        let of_inputs: Vec<Form> = inputs.iter().filter_map(|&input| lowering.forms.get(input).copied()).collect();
+        let of_inputs: Vec<Form> =
+            inputs.iter().filter_map(|&input| lowering.forms.get(input).copied()).collect();
         let Some(form) = form_of(&node.operation, &of_inputs) else { return Ok(None) };
         lowering.forms.push(form);
         if !lowering.add(&node.operation, &inputs)? {
@@ -181,9 +191,7 @@ fn form_of(operation: &Operation, inputs: &[Form]) -> Option<Form> {
         Operation::GlobalAverage | Operation::Flatten => only(Form::Picture, Form::Rows),
         Operation::ToTokens => only(Form::Picture, Form::Tokens),
         Operation::ToImage => only(Form::Tokens, Form::Picture),
-        Operation::Concatenate => {
-            inputs.iter().all(|&form| form == Form::Picture).then_some(Form::Picture)
-        }
+        Operation::Concatenate => inputs.iter().all(|&form| form == Form::Picture).then_some(Form::Picture),
         _ => only(Form::Picture, Form::Picture),
     }
 }
@@ -291,14 +299,13 @@ impl Lowering<'_> {
                 let affine = Some([buffer_of(&scale), buffer_of(&vec![0.0; *width])]);
                 self.push(pointwise(Pointwise { affine, ..Pointwise::PLAIN }), inputs)
             }
-            Operation::Add => {
-                self.push(pointwise(Pointwise { has_other: true, ..Pointwise::PLAIN }), inputs)
-            }
+            Operation::Add => self.push(pointwise(Pointwise { has_other: true, ..Pointwise::PLAIN }), inputs),
             Operation::Concatenate => {
                 // All but the last must fill their blocks, else channels would lie across two.
                 let all: Option<Vec<usize>> = known.iter().copied().collect();
                 let Some(all) = all else { return Ok(false) };
-                if all.split_last().is_none_or(|(_, before)| before.iter().any(|n| !n.is_multiple_of(BLOCK))) {
+                if all.split_last().is_none_or(|(_, before)| before.iter().any(|n| !n.is_multiple_of(BLOCK)))
+                {
                     return Ok(false);
                 }
                 channels = Some(all.iter().sum());

@@ -8,9 +8,9 @@ use super::layout::{Layout, Nodes, Way, WinogradUse};
 use super::lower::{Convolved, Form, Lowered, Node, Pointwise};
 use super::shape::{Size, pool_windows, sizes, windows};
 use crate::nn::kernels::blocked::{
-    BLOCK, Buffer, Channelwise, Convolve, Elementwise, Flatten, FromBlocked, GlobalMean, LayerNormRows, Memory,
-    Neighbours, Order, Patches, Place, PoolWindows, Prologue, Reading, Regroup, Team, Tiles, ToBlocked, ToPlanes,
-    Winograd, ZeroBorder,
+    BLOCK, Buffer, Channelwise, Convolve, Elementwise, Flatten, FromBlocked, GlobalMean, LayerNormRows,
+    Memory, Neighbours, Order, Patches, Place, PoolWindows, Prologue, Reading, Regroup, Team, Tiles,
+    ToBlocked, ToPlanes, Winograd, ZeroBorder,
 };
 use crate::nn::layers::PadAmounts;
 use crate::nn::{Activation, PaddingCounts};
@@ -61,7 +61,8 @@ impl Program {
         let all = Nodes::new(nodes, &sizes, n_images, winograd);
         let layout = Layout::new(&all, |position| planes_of(&all, position).map(|planes| planes.len()))?;
         let Some(&last) = sizes.last() else { bail!("the network is empty") };
-        let mut builder = Builder { all: &all, layout: &layout, picture, tiles, n_workers, steps: Vec::new() };
+        let mut builder =
+            Builder { all: &all, layout: &layout, picture, tiles, n_workers, steps: Vec::new() };
         for position in 0..nodes.len() {
             builder.add(position)?;
         }
@@ -149,7 +150,8 @@ impl Planes {
 
 /// The planes that node `position` is, for the one convolution that reads them.
 fn planes_of(all: &Nodes<'_>, position: usize) -> Option<Planes> {
-    let (Lowered::InputPlanes, &[reader]) = (&all.nodes[position].operation, all.readers[position].as_slice())
+    let (Lowered::InputPlanes, &[reader]) =
+        (&all.nodes[position].operation, all.readers[position].as_slice())
     else {
         return None;
     };

@@ -1,6 +1,7 @@
 //! Labels in and out: decided pairs, clusters, actions. One line a format in [`LABEL_FORMATS`].
 
 mod import;
+mod look_alikes;
 mod pairs;
 mod tables;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use crate::matching::Clusters;
 /// A format of `lookalike export`.
 #[derive(Debug)]
 pub struct LabelFormatSpec {
-    /// Stable id: `pairs-csv`, `pairs-jsonl`, `clusters-csv`, `actions-csv`.
+    /// Stable id, such as `pairs-csv`.
     pub id: &'static str,
     /// Name shown to people.
     pub label: &'static str,
@@ -54,6 +55,27 @@ pub const LABEL_FORMATS: &[LabelFormatSpec] = &[
         summary: "One posting a row on which something was decided: cluster, the id of the posting that stays, verdict, \
             reviewer, time, note",
         file_name: "actions.csv",
+    },
+    LabelFormatSpec {
+        id: "look-alikes-csv",
+        label: "Look-alike answers (CSV)",
+        summary: "One shown candidate a row: query, candidate, its place on screen, whether it was picked or announced as a hard \
+            negative, how the candidates lay, reviewer, time, milliseconds",
+        file_name: "look-alikes.csv",
+    },
+    LabelFormatSpec {
+        id: "look-alikes-jsonl",
+        label: "Look-alike answers (JSON Lines)",
+        summary: "One answer a line: query, picks, everything shown in order, hard negatives, how they lay, reviewer, time, \
+            milliseconds",
+        file_name: "look-alikes.jsonl",
+    },
+    LabelFormatSpec {
+        id: "triplets-jsonl",
+        label: "Triplets (JSON Lines)",
+        summary: "anchor, positive, negative by posting id, as sentence-transformers reads them: what look-alikes answers and the \
+            hard-negative studio taught",
+        file_name: "triplets.jsonl",
     },
 ];
 
@@ -107,6 +129,9 @@ fn export(format: &str, sources: &Sources<'_, impl Rows>, out: &mut dyn Write) -
         "pairs-jsonl" => pairs::write_jsonl(sources, out),
         "clusters-csv" => tables::write_clusters(sources, out),
         "actions-csv" => tables::write_actions(sources, out),
+        "look-alikes-csv" => look_alikes::write_csv(sources, out),
+        "look-alikes-jsonl" => look_alikes::write_jsonl(sources, out),
+        "triplets-jsonl" => look_alikes::write_triplets(sources, out),
         _ => {
             let ids: Vec<&str> = LABEL_FORMATS.iter().map(|format| format.id).collect();
             let reason = format!("there is no label format `{format}`; there are {}", ids.join(", "));

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::{Sources, keeper, time_text};
 use crate::review::rows::Rows;
-use crate::review::{Claim, Entry, Gesture, Key, PairStanding, ReviewState, Verdict};
+use crate::review::{Entry, Gesture, Key, PairStanding, ReviewState, Verdict};
 
 /// Postings in united groups or in clusters of the model; a decided group goes before the model's opinion.
 pub(super) fn write_clusters(sources: &Sources<'_, impl Rows>, out: &mut dyn Write) -> std::io::Result<()> {
@@ -87,18 +87,11 @@ fn verdicts(state: &ReviewState) -> BTreeMap<Key, &'static str> {
 fn latest_entries(state: &ReviewState) -> BTreeMap<Key, &Entry> {
     let mut latest = BTreeMap::new();
     for entry in state.entries().iter().filter(|entry| state.is_active(entry.id)) {
-        let mut note = |posting: &Key| {
-            latest.insert(Key::clone(posting), entry);
-        };
-        match &entry.gesture {
-            Gesture::Judge { claims } => claims.iter().for_each(|claim| match claim {
-                Claim::Within { members, .. } => members.iter().for_each(&mut note),
-                Claim::Across { left, right, .. } => left.iter().chain(right).for_each(&mut note),
-            }),
-            Gesture::Keep { posting } | Gesture::Note { posting, .. } | Gesture::Flag { posting, .. } => {
-                note(posting)
+        // An answer about looks decides nothing about duplicates.
+        if !matches!(entry.gesture, Gesture::LookAlike { .. } | Gesture::Candidate { .. }) {
+            for posting in entry.gesture.postings() {
+                latest.insert(Key::clone(posting), entry);
             }
-            Gesture::Retract { .. } => {}
         }
     }
     latest

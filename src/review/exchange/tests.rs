@@ -26,6 +26,11 @@ impl Rows for Shop {
         row
     }
 
+    fn group(&self, row: u32) -> Option<&str> {
+        // g and h are one product.
+        (row >= 7).then_some("pair")
+    }
+
     fn title(&self, row: u32) -> &str {
         ["short", "", "a long title", "short", "", "", "", "", ""][row as usize]
     }
@@ -129,6 +134,39 @@ f,2,proposed,,
 g,2,proposed,,
 ";
     assert_eq!(exported("clusters-csv", &decisions(), Some(&clusters)), expected);
+}
+
+#[test]
+fn answers_about_looks_are_written_with_what_they_teach() {
+    use crate::review::{CandidateVerdict, ShownOrder};
+    let answer = Gesture::LookAlike {
+        query: "g".into(),
+        picks: vec!["a".into()],
+        shown: vec!["b".into(), "a".into(), "h".into()],
+        hard_negatives: vec!["b".into()],
+        order: ShownOrder::Shuffled { seed: 9 },
+    };
+    let word =
+        Gesture::Candidate { query: "c".into(), candidate: "d".into(), verdict: CandidateVerdict::Negative };
+    let state = ReviewState::from_entries([entry(0, answer), entry(1, word)]);
+    let expected = "\
+query,candidate,place,picked,hard_negative,order,reviewer,time,milliseconds
+g,b,1,0,1,shuffled,ann,1970-01-01T00:00:00Z,0
+g,a,2,1,0,shuffled,ann,1970-01-01T00:00:00Z,0
+g,h,3,0,0,shuffled,ann,1970-01-01T00:00:00Z,0
+";
+    assert_eq!(exported("look-alikes-csv", &state, None), expected);
+    let line: serde_json::Value = serde_json::from_str(&exported("look-alikes-jsonl", &state, None)).unwrap();
+    assert_eq!((&line["picks"][0], &line["seed"], &line["shown"][2]), (&"a".into(), &9.into(), &"h".into()));
+    // h is of g's own group; c has no positive, so that its negative teaches nothing.
+    let expected = "\
+{\"anchor\":\"g\",\"positive\":\"a\",\"negative\":\"b\"}
+{\"anchor\":\"g\",\"positive\":\"h\",\"negative\":\"b\"}
+";
+    assert_eq!(exported("triplets-jsonl", &state, None), expected);
+    // Nothing of it is a decision about duplicates.
+    assert_eq!(exported("actions-csv", &state, None).lines().count(), 1);
+    assert_eq!(exported("pairs-csv", &state, None).lines().count(), 1);
 }
 
 #[test]

@@ -35,6 +35,10 @@ impl Rows for Names {
         self.0.len() as u32 - 1 - row
     }
 
+    fn group(&self, _row: u32) -> Option<&str> {
+        None
+    }
+
     fn title(&self, row: u32) -> &str {
         self.key(row)
     }

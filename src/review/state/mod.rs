@@ -339,7 +339,7 @@ impl ReviewState {
                 self.remarks.entry(Key::clone(posting)).or_default().push(position);
                 None
             }
-            Gesture::Retract { .. } => None,
+            Gesture::Retract { .. } | Gesture::LookAlike { .. } | Gesture::Candidate { .. } => None,
         }
     }
 

@@ -81,7 +81,7 @@ impl World {
 
     fn data(&self) -> TrainingData<'_> {
         let modalities = vec![Features { matrix: &self.frozen, present: &self.present }];
-        TrainingData { modalities, labels: &self.labels, parts: &self.parts, neighbors: None }
+        TrainingData { modalities, labels: &self.labels, parts: &self.parts, neighbors: None, sides: None }
     }
 
     fn maps(&self, recipe: &BackboneRecipe) -> Maps {

@@ -9,7 +9,8 @@ use super::super::TrainError;
 use super::super::math::{l2_normalised, row_cosines};
 use super::super::tensors::NamedTensors;
 use super::layers::{add_batch_norm, add_linear, batch_norm, linear};
-use super::{Depth, HeadRecipe, Mode, Normalisation, PairMeasure, Parameters, Towers};
+use super::{Depth, HeadRecipe, Mode, Normalisation, PairMeasure, Parameters, SideProjections, Towers};
+use crate::catalog::Side;
 
 /// The metadata entry of a head's file.
 const METADATA_KEY: &str = "lookalike.head";
@@ -25,6 +26,27 @@ pub struct HeadShape {
     pub modality_widths: Vec<usize>,
     /// Learned class vectors; 0 for losses without classes.
     pub n_classes: usize,
+}
+
+/// What names of right rows' parameters have after their tower's.
+const RIGHT: &str = ".right";
+
+/// The name of a tower's parameters.
+pub(in crate::train) fn tower_name(tower: usize, side: Side) -> String {
+    match side {
+        Side::Left => format!("tower{tower}"),
+        Side::Right => format!("tower{tower}{RIGHT}"),
+    }
+}
+
+impl HeadRecipe {
+    /// Sides with parameters of their own.
+    pub(in crate::train) fn projected_sides(&self) -> &'static [Side] {
+        match self.sides {
+            SideProjections::Shared => &[Side::Left],
+            SideProjections::Apart => &[Side::Left, Side::Right],
+        }
+    }
 }
 
 /// Parameters and what to do with them.
@@ -44,18 +66,29 @@ impl Head {
         let mut parameters = Parameters::new(device);
         let recipe = shape.recipe;
         for (tower, from) in shape.tower_inputs().into_iter().enumerate() {
-            match recipe.depth {
-                Depth::Identity => {}
-                Depth::Linear => {
-                    add_linear(&mut parameters, &format!("tower{tower}.0"), from, recipe.width, seed)?
+            for side in recipe.projected_sides() {
+                let name = tower_name(tower, *side);
+                match recipe.depth {
+                    Depth::Identity => {}
+                    Depth::Linear => {
+                        add_linear(&mut parameters, &format!("{name}.0"), from, recipe.width, seed)?
+                    }
+                    Depth::TwoLayers { hidden } => {
+                        add_linear(&mut parameters, &format!("{name}.0"), from, hidden, seed)?;
+                        add_linear(&mut parameters, &format!("{name}.1"), hidden, recipe.width, seed)?;
+                    }
                 }
-                Depth::TwoLayers { hidden } => {
-                    add_linear(&mut parameters, &format!("tower{tower}.0"), from, hidden, seed)?;
-                    add_linear(&mut parameters, &format!("tower{tower}.1"), hidden, recipe.width, seed)?;
+                if recipe.normalisation == Normalisation::BatchThenLength {
+                    add_batch_norm(&mut parameters, &format!("{name}.norm"), shape.tower_width(from))?;
                 }
             }
-            if recipe.normalisation == Normalisation::BatchThenLength {
-                add_batch_norm(&mut parameters, &format!("tower{tower}.norm"), shape.tower_width(from))?;
+        }
+        // Both sides start alike: what they have in common need not be learned twice.
+        let of_right: Vec<String> = parameters.learned().map(|(name, _)| name.to_owned()).collect();
+        for name in of_right {
+            if let Some((tower, rest)) = name.split_once(RIGHT) {
+                let value = parameters.get(&format!("{tower}{rest}"))?.copy()?;
+                parameters.set(&name, &value)?;
             }
         }
         let width = shape.embedding_width();
@@ -85,21 +118,37 @@ impl Head {
         &self.parameters
     }
 
-    /// L2-normalised embeddings of n postings, one tensor (n, width) a tower, from (n, width of modality) each.
+    /// L2-normalised embeddings of n postings, one tensor (n, width) a tower, from (n, width of modality) each. `sides` (n) says
+    /// which rows ask and which answer, for heads that project them apart; without them all rows ask.
     ///
     /// # Errors
     /// When shapes do not fit.
-    pub fn towers(&self, modalities: &[Tensor], mode: Mode) -> Result<Vec<Tensor>, TrainError> {
+    pub fn towers(
+        &self,
+        modalities: &[Tensor],
+        sides: Option<&[Side]>,
+        mode: Mode,
+    ) -> Result<Vec<Tensor>, TrainError> {
         let inputs = match self.shape.recipe.towers {
             Towers::Fused => vec![Tensor::cat(modalities, 1)?],
             Towers::PerModality => modalities.to_vec(),
         };
-        inputs.iter().enumerate().map(|(tower, rows)| self.tower(tower, rows, mode)).collect()
+        let answers = sides.filter(|_| self.shape.recipe.sides == SideProjections::Apart).map(|sides| {
+            let mask: Vec<f32> = sides.iter().map(|side| f32::from(*side == Side::Right)).collect();
+            Tensor::from_vec(mask, (sides.len(), 1), self.parameters.device())
+        });
+        let answers = answers.transpose()?;
+        let tower = |(tower, rows): (usize, &Tensor)| {
+            let left = self.tower(&tower_name(tower, Side::Left), rows, mode)?;
+            let Some(answers) = &answers else { return Ok(left) };
+            let right = self.tower(&tower_name(tower, Side::Right), rows, mode)?;
+            Ok((left.broadcast_mul(&answers.affine(-1.0, 1.0)?)? + right.broadcast_mul(answers)?)?)
+        };
+        inputs.iter().enumerate().map(tower).collect()
     }
 
-    fn tower(&self, tower: usize, rows: &Tensor, mode: Mode) -> Result<Tensor, TrainError> {
-        let layer =
-            |place: usize, rows: &Tensor| linear(&self.parameters, &format!("tower{tower}.{place}"), rows);
+    fn tower(&self, name: &str, rows: &Tensor, mode: Mode) -> Result<Tensor, TrainError> {
+        let layer = |place: usize, rows: &Tensor| linear(&self.parameters, &format!("{name}.{place}"), rows);
         let rows = match self.shape.recipe.depth {
             Depth::Identity => rows.clone(),
             Depth::Linear => layer(0, rows)?,
@@ -108,7 +157,7 @@ impl Head {
         let rows = match self.shape.recipe.normalisation {
             Normalisation::LengthOnly => rows,
             Normalisation::BatchThenLength => {
-                batch_norm(&self.parameters, &format!("tower{tower}.norm"), &rows, mode)?
+                batch_norm(&self.parameters, &format!("{name}.norm"), &rows, mode)?
             }
         };
         Ok(l2_normalised(&rows)?)
@@ -215,6 +264,9 @@ fn check(shape: &HeadShape) -> Result<(), TrainError> {
         || matches!(recipe.measure, PairMeasure::Classifier { hidden: 0 })
     {
         return refuse("a hidden layer needs at least one number");
+    }
+    if recipe.sides == SideProjections::Apart && recipe.depth == Depth::Identity {
+        return refuse("sides cannot be projected apart where nothing is projected");
     }
     let n_towers = shape.tower_inputs().len();
     if recipe.measure == PairMeasure::Neuron && n_towers != 2 {

@@ -12,6 +12,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use head::tower_name;
 pub use head::{Head, HeadShape};
 pub use layers::Mode;
 pub use parameters::{Learned, Parameters};
@@ -64,6 +65,16 @@ pub enum PairMeasure {
     Neuron,
 }
 
+/// Whether both sides of a question are projected alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SideProjections {
+    /// One projection for all rows.
+    #[default]
+    Shared,
+    /// Rows that ask have one of their own, rows that answer another; both start alike. Needs rows with sides.
+    Apart,
+}
+
 /// A head as data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +89,16 @@ pub struct HeadRecipe {
     pub normalisation: Normalisation,
     /// Of pairs.
     pub measure: PairMeasure,
+    /// Of left and right rows.
+    #[serde(default, skip_serializing_if = "SideProjections::is_shared")]
+    pub sides: SideProjections,
+}
+
+impl SideProjections {
+    /// Nothing is said of it then, so that heads keep the names they had.
+    fn is_shared(&self) -> bool {
+        *self == Self::Shared
+    }
 }
 
 impl Default for HeadRecipe {
@@ -89,6 +110,7 @@ impl Default for HeadRecipe {
             width: 512,
             normalisation: Normalisation::LengthOnly,
             measure: PairMeasure::Cosine,
+            sides: SideProjections::Shared,
         }
     }
 }

@@ -22,7 +22,7 @@ fn rows(n_rows: usize) -> Vec<Tensor> {
 }
 
 fn scores(head: &Head) -> Vec<f32> {
-    let towers = head.towers(&rows(5), Mode::Evaluate).unwrap();
+    let towers = head.towers(&rows(5), None, Mode::Evaluate).unwrap();
     let other: Vec<Tensor> = towers
         .iter()
         .map(|tower| {
@@ -40,7 +40,7 @@ fn every_head_of_the_table_works_and_survives_a_file() {
     for spec in HEADS {
         let recipe = HeadRecipe { width: 8, ..(spec.default)() };
         let first = head(recipe, 1);
-        let towers = first.towers(&rows(5), Mode::Train).unwrap();
+        let towers = first.towers(&rows(5), None, Mode::Train).unwrap();
         let width: usize = towers.iter().map(|tower| tower.dim(1).unwrap()).sum();
         assert_eq!(width, first.shape().embedding_width(), "{}", spec.id);
         for tower in &towers {

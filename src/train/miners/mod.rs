@@ -2,6 +2,7 @@
 //! be different; unreviewed pairs are left alone. All draws come from a seeded generator.
 
 mod batch_hard;
+mod foils;
 mod nearest_wrong;
 mod random_negatives;
 mod rejected_pairs;
@@ -13,6 +14,7 @@ mod spec;
 mod tests;
 
 pub use batch_hard::batch_hard;
+pub use foils::{FoilPool, foils, nearest_share};
 pub use nearest_wrong::nearest_wrong;
 pub use random_negatives::random_negatives;
 pub use rejected_pairs::rejected_pairs;
@@ -25,6 +27,7 @@ pub const MINERS: &[MinerSpec] = &[
     random_negatives::SPEC,
     rejected_pairs::SPEC,
     nearest_wrong::SPEC,
+    foils::SPEC,
     semi_hard::SPEC,
     batch_hard::SPEC,
 ];

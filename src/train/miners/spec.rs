@@ -23,6 +23,16 @@ pub enum MinerRecipe {
         /// Wrong neighbours used for each row.
         per_row: usize,
     },
+    /// Wrong answers of a question each: random ones, the nearest ones of the untrained embeddings, or from the one to the other.
+    /// Where rows have sides, the question's row stands left and its foils right.
+    Foils {
+        /// Wrong answers a question; 19 make twenty candidates.
+        per_positive: usize,
+        /// Share of the nearest ones in the first epoch, from 0 to 1.
+        nearest_at_start: f64,
+        /// And in the last.
+        nearest_at_end: f64,
+    },
     /// In each batch, negatives farther than the positive but within the margin.
     SemiHard {
         /// Width of the band, a distance between L2-normalised rows (0 to 2).
@@ -30,6 +40,19 @@ pub enum MinerRecipe {
     },
     /// In each batch, the farthest positive and the nearest negative of each anchor.
     BatchHard,
+}
+
+impl MinerRecipe {
+    /// Whether it looks at the neighbours of the untrained embeddings.
+    pub fn reads_neighbors(&self) -> bool {
+        match self {
+            Self::NearestWrong { .. } => true,
+            Self::Foils { nearest_at_start, nearest_at_end, .. } => {
+                *nearest_at_start > 0.0 || *nearest_at_end > 0.0
+            }
+            _ => false,
+        }
+    }
 }
 
 /// One line of the table.

@@ -58,7 +58,7 @@ impl MixtureTable {
 }
 
 /// One share raised or lowered, all made to add up to 1; `None` where nothing would change or nothing be left.
-fn moved(weights: &[f32], part: usize, step: f32) -> Option<Vec<f32>> {
+pub(in crate::train) fn moved(weights: &[f32], part: usize, step: f32) -> Option<Vec<f32>> {
     let mut other = weights.to_vec();
     let share = other.get_mut(part)?;
     let raised = (*share + step).max(0.0);
@@ -71,7 +71,7 @@ fn moved(weights: &[f32], part: usize, step: f32) -> Option<Vec<f32>> {
 }
 
 /// Every way to share `n_steps` equal pieces out among `n_parts`.
-fn shares_of(n_parts: usize, n_steps: usize) -> Vec<Vec<f32>> {
+pub(in crate::train) fn shares_of(n_parts: usize, n_steps: usize) -> Vec<Vec<f32>> {
     let mut all: Vec<Vec<usize>> = vec![Vec::new()];
     for part in 0..n_parts {
         let is_last = part + 1 == n_parts;

@@ -12,6 +12,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use fit::{moved, shares_of};
 pub use parts::MixturePlan;
 pub use table::{CohortMember, MixtureTable};
 

@@ -27,6 +27,10 @@ pub struct NamedRecipe {
     /// Ids of encoders of pictures; the first whose files are there is used.
     #[serde(default)]
     pub image_encoders: Vec<String>,
+    /// Further encoders of pictures that the head reads beside the first, each a modality of its own: for each the wanted one
+    /// first, then its stand-ins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_image_encoders: Vec<Vec<String>>,
     /// Ids of encoders of titles, likewise.
     #[serde(default)]
     pub text_encoders: Vec<String>,
@@ -65,6 +69,8 @@ const BUILT_IN: &[&str] = &[
     include_str!("../../../assets/recipes/catalog-arcface-glove.ron"),
     include_str!("../../../assets/recipes/autoencoder-knn.ron"),
     include_str!("../../../assets/recipes/tll-two-backbones.ron"),
+    include_str!("../../../assets/recipes/tll-pooled.ron"),
+    include_str!("../../../assets/recipes/tll-best.ron"),
     include_str!("../../../assets/recipes/mobilenetv2-finetune.ron"),
 ];
 
@@ -107,6 +113,12 @@ impl NamedRecipe {
         if self.image_encoders.is_empty() && self.text_encoders.is_empty() {
             return Err(TrainError::Recipe(
                 "it names no encoder, neither of pictures nor of titles".to_owned(),
+            ));
+        }
+        if self.image_encoders.is_empty() && !self.more_image_encoders.is_empty() {
+            return Err(TrainError::Recipe(
+                "it names further encoders of pictures and no first one; name that in image_encoders"
+                    .to_owned(),
             ));
         }
         self.matcher.check()?;

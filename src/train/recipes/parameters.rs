@@ -30,7 +30,24 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "image_encoders",
         "Encoders of pictures, the wanted one first, then stand-ins; the first whose files are there is used",
     ),
+    (
+        "more_image_encoders",
+        "Further encoders of pictures read beside the first, a projection each where towers are PerModality",
+    ),
     ("text_encoders", "Encoders of titles, likewise"),
+    ("sides", "Shared: one projection. Apart: rows that ask and rows that answer have one each"),
+    ("nearest_at_start", "Share of a question's wrong answers that are the nearest ones, in the first round"),
+    ("nearest_at_end", "The same in the last round"),
+    (
+        "selection",
+        "What the best round is known by: RowF1, TopK (questions answered right), or Last, which keeps the last round",
+    ),
+    ("k", "Places among a question's candidates that count as right"),
+    ("of", "Candidates of a question, the right one counted"),
+    (
+        "refit",
+        "Never, or WithHeldOut: once all is chosen the head learns anew from the rows held back to choose by too",
+    ),
     ("id", "Id of the matcher: what makes matches of scores; given with --matcher"),
     ("values", "Parameters of the matcher that are fixed; others are chosen on the validation part"),
     (
@@ -98,7 +115,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("clip_norm", "Longest gradient; null does not clip"),
     ("batch_size", "Postings, pairs or triplets a step; ClassesByItems makes its own"),
     ("max_epochs", "Rounds over the training part at most"),
-    ("patience", "Rounds without a better validation F1 before it ends; null runs all"),
+    ("patience", "Rounds without a better validation result before it ends; null runs all"),
     ("pairs_per_group", "Positive pairs of one group at most, each round, for losses on pairs and triplets"),
     (
         "trained",

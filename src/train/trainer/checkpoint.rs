@@ -19,9 +19,9 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Mean loss of the epoch's batches; `None` before the first.
     pub loss: Option<f64>,
-    /// Mean per-row F1 on the validation part.
+    /// What the recipe selects by on the validation part: mean per-row F1, or the share of questions answered right.
     pub metric: f64,
-    /// The threshold it was reached at.
+    /// The threshold it was reached at; 0 where nothing is cut.
     pub threshold: f32,
     /// Rate of the last step.
     pub learning_rate: f64,

@@ -4,6 +4,7 @@ use candle_core::{Device, Tensor};
 
 use super::super::heads::Towers;
 use super::super::{Labels, Part, TrainError};
+use crate::catalog::Side;
 use crate::encode::DenseMatrix;
 use crate::index::Neighbors;
 
@@ -27,6 +28,9 @@ pub struct TrainingData<'a> {
     pub parts: &'a [Part],
     /// Neighbours of the frozen embeddings, for the miner of nearest wrong ones.
     pub neighbors: Option<&'a Neighbors>,
+    /// Which rows ask and which answer (n), where the data are questions with one right answer each; a row without a side may do
+    /// both.
+    pub sides: Option<&'a [Option<Side>]>,
 }
 
 impl<'a> TrainingData<'a> {
@@ -46,6 +50,9 @@ impl<'a> TrainingData<'a> {
         if self.neighbors.is_some_and(|neighbors| neighbors.n_rows() != n_rows) {
             return refuse("the neighbours belong to another catalogue".to_owned());
         }
+        if self.sides.is_some_and(|sides| sides.len() != n_rows) {
+            return refuse("the sides belong to another catalogue".to_owned());
+        }
         for features in &self.modalities {
             let found = (features.matrix.n_rows(), features.present.len());
             if found != (n_rows, n_rows) {
@@ -59,6 +66,34 @@ impl<'a> TrainingData<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a row may be asked about.
+    pub fn asks(&self, row: u32) -> bool {
+        self.side(row) != Some(Side::Right)
+    }
+
+    /// Whether a row may be an answer.
+    pub fn answers(&self, row: u32) -> bool {
+        self.side(row) != Some(Side::Left)
+    }
+
+    fn side(&self, row: u32) -> Option<Side> {
+        self.sides.and_then(|sides| sides.get(row as usize).copied().flatten())
+    }
+
+    /// A pair with the row that asks first; `None` where both rows ask or both answer.
+    pub(super) fn question_of(&self, (a, b): (u32, u32)) -> Option<(u32, u32)> {
+        if self.asks(a) && self.answers(b) {
+            Some((a, b))
+        } else {
+            (self.asks(b) && self.answers(a)).then_some((b, a))
+        }
+    }
+
+    /// The sides of `rows`, for heads; a row without one asks.
+    pub(in super::super) fn sides_of(&self, rows: &[u32]) -> Option<Vec<Side>> {
+        self.sides.map(|_| rows.iter().map(|row| self.side(*row).unwrap_or(Side::Left)).collect())
     }
 
     /// The same without the first modality, which a network under training gives.

@@ -144,7 +144,8 @@ fn pool_towers(
     let present = data.tower_presence(rows, head.shape().recipe.towers);
     let mut parts: Vec<Vec<Tensor>> = vec![Vec::new(); present.len()];
     for (pass, chunk) in rows.chunks(ROWS_A_PASS).enumerate() {
-        let towers = head.towers(&data.tensors(chunk, device)?, Mode::Evaluate)?;
+        let towers =
+            head.towers(&data.tensors(chunk, device)?, data.sides_of(chunk).as_deref(), Mode::Evaluate)?;
         for ((tower, part), present) in towers.into_iter().zip(&mut parts).zip(&present) {
             let mask: Vec<f32> =
                 present.iter().skip(pass * ROWS_A_PASS).take(chunk.len()).map(|is| f32::from(*is)).collect();
@@ -186,6 +187,60 @@ pub fn score_from_log_odds(log_odds: f32) -> f32 {
     0.5 + 0.5 * log_odds / (1.0 + log_odds.abs())
 }
 
+/// Scores of `pairs` of rows of the data: the head's cosine, or [`score_from_log_odds`] of a measure it has learned. NaN where one
+/// of a pair has no embedding.
+///
+/// # Errors
+/// When the device fails.
+pub fn head_pair_scores(
+    head: &Head,
+    data: &TrainingData<'_>,
+    pairs: &[(u32, u32)],
+    device: &Device,
+) -> Result<Vec<f32>, TrainError> {
+    let mut rows: Vec<u32> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    let towers = pool_towers(head, data, &rows, device)?;
+    let place = |row: u32| rows.binary_search(&row).unwrap_or_default() as u32;
+    let places: Vec<(u32, u32)> = pairs.iter().map(|(a, b)| (place(*a), place(*b))).collect();
+    let mut scores = Vec::with_capacity(pairs.len());
+    for chunk in places.chunks(PAIRS_A_PASS) {
+        scores.extend(scored(head, &towers, chunk, device)?);
+    }
+    if head.shape().recipe.measure != PairMeasure::Cosine {
+        scores.iter_mut().for_each(|score| *score = score_from_log_odds(*score));
+    }
+    let is_there = |place: u32| towers.present.iter().any(|tower| tower.get(place as usize) == Some(&true));
+    for ((a, b), score) in places.iter().zip(&mut scores) {
+        if !is_there(*a) || !is_there(*b) {
+            *score = f32::NAN;
+        }
+    }
+    Ok(scores)
+}
+
+/// What the head says of pairs of places: the mean cosine, or log odds.
+fn scored(
+    head: &Head,
+    towers: &PoolTowers,
+    pairs: &[(u32, u32)],
+    device: &Device,
+) -> Result<Vec<f32>, TrainError> {
+    let (left, right): (Vec<u32>, Vec<u32>) = pairs.iter().copied().unzip();
+    let side = |rows: Vec<u32>| -> Result<Vec<Tensor>, TrainError> {
+        let rows = Tensor::new(rows, device)?;
+        towers.values.iter().map(|tower| Ok(tower.index_select(&rows, 0)?)).collect()
+    };
+    let (a, b) = (side(left)?, side(right)?);
+    let scores = if head.shape().recipe.towers == Towers::PerModality {
+        head.score_from_cosines(&lone_cosines_filled(&towers.present, pairs, &a, &b, device)?)?
+    } else {
+        head.pair_scores(&a, &b)?
+    };
+    Ok(scores.detach().to_vec1()?)
+}
+
 /// The same lists with the head's own scores, best first.
 fn rescored(
     head: &Head,
@@ -201,19 +256,7 @@ fn rescored(
     }
     let mut scores: Vec<f32> = Vec::with_capacity(pairs.len());
     for chunk in pairs.chunks(PAIRS_A_PASS) {
-        let (left, right): (Vec<u32>, Vec<u32>) = chunk.iter().copied().unzip();
-        let side = |rows: Vec<u32>| -> Result<Vec<Tensor>, TrainError> {
-            let rows = Tensor::new(rows, device)?;
-            towers.values.iter().map(|tower| Ok(tower.index_select(&rows, 0)?)).collect()
-        };
-        let (a, b) = (side(left)?, side(right)?);
-        let logits = if head.shape().recipe.towers == Towers::PerModality {
-            head.score_from_cosines(&lone_cosines_filled(&towers.present, chunk, &a, &b, device)?)?
-        } else {
-            head.pair_scores(&a, &b)?
-        };
-        let logits: Vec<f32> = logits.detach().to_vec1()?;
-        scores.extend(logits.into_iter().map(score_from_log_odds));
+        scores.extend(scored(head, &towers, chunk, device)?.into_iter().map(score_from_log_odds));
     }
     let mut lists = Vec::with_capacity(neighbors.n_rows());
     let mut rest = pairs.iter().zip(&scores);

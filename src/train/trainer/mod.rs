@@ -9,12 +9,17 @@ mod objective;
 mod pairs;
 mod plan;
 mod recipe;
+mod refit;
 mod run;
+mod selection;
 mod start;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod late_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod question_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
@@ -25,11 +30,14 @@ pub use checkpoint::{Checkpoint, EpochRecord};
 pub use data::{Features, TrainingData};
 pub(super) use evaluate::f1_by_row;
 pub use evaluate::{
-    Cut, Evaluation, evaluate, head_embeddings, head_neighbors, score_from_log_odds, tower_embeddings,
+    Cut, Evaluation, evaluate, head_embeddings, head_neighbors, head_pair_scores, score_from_log_odds,
+    tower_embeddings,
 };
 pub use pairs::{PairReport, pair_report};
-pub use recipe::TrainingRecipe;
+pub use recipe::{Refit, TrainingRecipe};
+pub use refit::refit;
 pub use run::{Ended, TrainingOutcome, train, train_with};
+pub use selection::Selection;
 pub use start::Start;
 
 /// Whether to go on.
@@ -52,7 +60,7 @@ pub struct TrainingReport {
     pub epoch: usize,
     /// Loss of the last batch.
     pub loss: f64,
-    /// Mean per-row F1 on the validation part, after the last step of an epoch only.
+    /// What the recipe selects by, on the validation part; after the last step of an epoch only.
     pub metric: Option<f64>,
     /// Of the last step.
     pub learning_rate: f64,

@@ -69,7 +69,8 @@ impl Objective<'_> {
         let rows: Vec<u32> = pairs.iter().map(|pair| pair.0).chain(pairs.iter().map(|pair| pair.1)).collect();
         let same: Vec<f32> = pairs.iter().map(|pair| pair.2).collect();
         let same = Tensor::from_vec(same, n_pairs, &self.device)?;
-        let towers = head.towers(&self.tensors(&rows, step)?, Mode::Train)?;
+        let towers =
+            head.towers(&self.tensors(&rows, step)?, self.data.sides_of(&rows).as_deref(), Mode::Train)?;
         // One pass for both sides, so that batch norm sees them as one batch.
         let side = |place: usize| -> Result<Vec<Tensor>, TrainError> {
             towers.iter().map(|tower| Ok(tower.narrow(0, place * n_pairs, n_pairs)?)).collect()
@@ -178,7 +179,7 @@ impl Objective<'_> {
 
     /// L2-normalised embeddings of rows, all towers side by side.
     fn embed(&self, head: &Head, rows: &[u32], step: usize) -> Result<Tensor, TrainError> {
-        joined(&head.towers(&self.tensors(rows, step)?, Mode::Train)?)
+        joined(&head.towers(&self.tensors(rows, step)?, self.data.sides_of(rows).as_deref(), Mode::Train)?)
     }
 
     /// What the head reads of `rows`, a tensor a modality.

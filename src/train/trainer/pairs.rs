@@ -57,9 +57,9 @@ pub fn pair_report(
     let rows = data.trainable_rows(part, head.shape().recipe.towers);
     let positives = data.labels.positive_pairs(&rows, recipe.pairs_per_group);
     let per_positive = match recipe.miner {
-        MinerRecipe::RandomNegatives { per_positive } | MinerRecipe::RejectedPairs { per_positive } => {
-            per_positive
-        }
+        MinerRecipe::RandomNegatives { per_positive }
+        | MinerRecipe::RejectedPairs { per_positive }
+        | MinerRecipe::Foils { per_positive, .. } => per_positive,
         _ => PER_POSITIVE,
     };
     let mut random = Random::new(recipe.seed, &format!("pairs of {part:?}"));
@@ -76,7 +76,7 @@ pub fn pair_report(
     for (chunk, same) in pairs.chunks(PAIRS_A_PASS).zip(is_same.chunks(PAIRS_A_PASS)) {
         let towers = |side: fn(&(u32, u32)) -> u32| {
             let rows: Vec<u32> = chunk.iter().map(side).collect();
-            head.towers(&data.tensors(&rows, device)?, Mode::Evaluate)
+            head.towers(&data.tensors(&rows, device)?, data.sides_of(&rows).as_deref(), Mode::Evaluate)
         };
         let (a, b) = (towers(|pair| pair.0)?, towers(|pair| pair.1)?);
         let same: Vec<f32> = same.iter().map(|same| f32::from(*same)).collect();

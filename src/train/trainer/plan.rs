@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::super::losses::LossNeeds;
-use super::super::miners::{MinerRecipe, Triplet, nearest_wrong, random_negatives, rejected_pairs};
-use super::super::{Labels, Part, Random, TrainError, Unreviewed};
+use super::super::miners::{
+    FoilPool, MinerRecipe, Triplet, foils, nearest_share, nearest_wrong, random_negatives, rejected_pairs,
+};
+use super::super::{Labels, Part, Random, Relation, TrainError, Unreviewed};
 use super::{TrainingData, TrainingRecipe};
 
 /// What one step reads; rows of the catalogue.
@@ -59,7 +61,7 @@ impl<'a> Plan<'a> {
         if !knows_negatives(labels, &rows, members.len()) {
             return Err(TrainError::NoNegatives);
         }
-        if matches!(recipe.miner, MinerRecipe::NearestWrong { .. }) && data.neighbors.is_none() {
+        if recipe.miner.reads_neighbors() && data.neighbors.is_none() {
             return Err(TrainError::Data(
                 "the miner needs the neighbours of the frozen embeddings".to_owned(),
             ));
@@ -94,7 +96,7 @@ impl<'a> Plan<'a> {
         match self.needs {
             LossNeeds::Pairs | LossNeeds::PairLogits | LossNeeds::TwoModalities | LossNeeds::TwoTowers => {
                 let positives = self.positives(random);
-                let negatives = self.negatives(&positives, random)?;
+                let negatives = self.negatives(&positives, epoch, random)?;
                 let mut pairs: Vec<(u32, u32, f32)> =
                     positives.into_iter().map(|(a, b)| (a, b, 1.0)).collect();
                 pairs.extend(negatives.into_iter().map(|(a, b)| (a, b, 0.0)));
@@ -102,11 +104,11 @@ impl<'a> Plan<'a> {
                 Ok(pairs.chunks(size).map(|pairs| Batch::Pairs(pairs.to_vec())).collect())
             }
             LossNeeds::Triplets if !in_batch => {
-                let mut triplets = self.triplets(random)?;
+                let mut triplets = self.triplets(epoch, random)?;
                 random.shuffle(&mut triplets);
                 Ok(triplets.chunks(size).map(|triplets| Batch::Triplets(triplets.to_vec())).collect())
             }
-            LossNeeds::Ranked => self.ranked(random),
+            LossNeeds::Ranked => self.ranked(epoch, random),
             LossNeeds::PairsInBatch => {
                 let mut positives = self.positives(random);
                 random.shuffle(&mut positives);
@@ -121,20 +123,52 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Positive pairs of the epoch: of large groups another choice each time, sides at random.
+    /// Positive pairs of the epoch: of large groups another choice each time, sides at random, or who asks first where rows have
+    /// sides.
     fn positives(&self, random: &mut Random) -> Vec<(u32, u32)> {
         let mut rows = self.rows.clone();
         random.shuffle(&mut rows);
-        self.data.labels.positive_pairs(&rows, self.recipe.pairs_per_group)
+        let pairs = self.data.labels.positive_pairs(&rows, self.recipe.pairs_per_group);
+        pairs.into_iter().filter_map(|pair| self.data.question_of(pair)).collect()
+    }
+
+    /// Foils of each positive pair's first row, where the miner asks questions; where rows have sides a random negative is a foil
+    /// too, so that nobody is compared within a side.
+    fn questions(
+        &self,
+        positives: &[(u32, u32)],
+        epoch: usize,
+        random: &mut Random,
+    ) -> Option<Vec<Vec<u32>>> {
+        let (n_foils, share) = match self.recipe.miner {
+            MinerRecipe::Foils { per_positive, nearest_at_start, nearest_at_end } => {
+                (per_positive, nearest_share(nearest_at_start, nearest_at_end, epoch, self.recipe.max_epochs))
+            }
+            MinerRecipe::RandomNegatives { per_positive } if self.data.sides.is_some() => (per_positive, 0.0),
+            _ => return None,
+        };
+        let candidates: Vec<u32> = self.rows.iter().copied().filter(|row| self.data.answers(*row)).collect();
+        let among: HashSet<u32> = candidates.iter().copied().collect();
+        let is_foil = |a: u32, b: u32| self.data.labels.relation(a, b) == Relation::Different;
+        let pool = FoilPool { candidates: &candidates, is_foil: &is_foil, neighbors: self.data.neighbors };
+        let of = |pair: &(u32, u32)| foils(pair.0, n_foils, share, &pool, &among, random);
+        Some(positives.iter().map(of).collect())
     }
 
     /// Negative pairs of the epoch, anchors first.
     fn negatives(
         &self,
         positives: &[(u32, u32)],
+        epoch: usize,
         random: &mut Random,
     ) -> Result<Vec<(u32, u32)>, TrainError> {
         let labels = self.data.labels;
+        if let Some(questions) = self.questions(positives, epoch, random) {
+            let anchored = positives.iter().zip(&questions);
+            let pairs: Vec<(u32, u32)> =
+                anchored.flat_map(|((anchor, _), foils)| foils.iter().map(|foil| (*anchor, *foil))).collect();
+            return if pairs.is_empty() { Err(TrainError::NoNegatives) } else { Ok(pairs) };
+        }
         let negatives = match (self.recipe.miner, self.data.neighbors) {
             (MinerRecipe::RandomNegatives { per_positive }, _) => {
                 random_negatives(positives, per_positive, &self.rows, labels, random)
@@ -152,11 +186,17 @@ impl<'a> Plan<'a> {
     }
 
     /// Each negative pair with a random positive of either side.
-    fn triplets(&self, random: &mut Random) -> Result<Vec<Triplet>, TrainError> {
+    fn triplets(&self, epoch: usize, random: &mut Random) -> Result<Vec<Triplet>, TrainError> {
         let members = self.data.labels.members(&self.rows);
         let positives = self.positives(random);
         let mut triplets = Vec::new();
-        for (a, b) in self.negatives(&positives, random)? {
+        if let Some(questions) = self.questions(&positives, epoch, random) {
+            for (&(anchor, positive), foils) in positives.iter().zip(&questions) {
+                triplets.extend(foils.iter().map(|&negative| Triplet { anchor, positive, negative }));
+            }
+            return if triplets.is_empty() { Err(TrainError::NoNegatives) } else { Ok(triplets) };
+        }
+        for (a, b) in self.negatives(&positives, epoch, random)? {
             for (anchor, negative) in [(a, b), (b, a)] {
                 let group = self.data.labels.group(anchor).and_then(|group| members.get(&group));
                 let others: Vec<u32> =
@@ -172,11 +212,11 @@ impl<'a> Plan<'a> {
 
     /// Each positive pair with the negatives of its first row; all anchors of a batch have as many, repeated where too
     /// few are known. Anchors without any are left out.
-    fn ranked(&self, random: &mut Random) -> Result<Vec<Batch>, TrainError> {
+    fn ranked(&self, epoch: usize, random: &mut Random) -> Result<Vec<Batch>, TrainError> {
         let n_negatives = match self.recipe.miner {
-            MinerRecipe::RandomNegatives { per_positive } | MinerRecipe::RejectedPairs { per_positive } => {
-                per_positive
-            }
+            MinerRecipe::RandomNegatives { per_positive }
+            | MinerRecipe::RejectedPairs { per_positive }
+            | MinerRecipe::Foils { per_positive, .. } => per_positive,
             MinerRecipe::NearestWrong { per_row } => per_row,
             MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard => 1,
         }
@@ -184,9 +224,18 @@ impl<'a> Plan<'a> {
         let mut positives = self.positives(random);
         random.shuffle(&mut positives);
         let mut wrong: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (a, b) in self.negatives(&positives, random)? {
-            wrong.entry(a).or_default().push(b);
-            wrong.entry(b).or_default().push(a);
+        match self.questions(&positives, epoch, random) {
+            Some(questions) => {
+                wrong.extend(
+                    positives.iter().map(|pair| pair.0).zip(questions).filter(|(_, foils)| !foils.is_empty()),
+                );
+            }
+            None => {
+                for (a, b) in self.negatives(&positives, epoch, random)? {
+                    wrong.entry(a).or_default().push(b);
+                    wrong.entry(b).or_default().push(a);
+                }
+            }
         }
         let anchored: Vec<(u32, Vec<u32>)> = positives
             .into_iter()

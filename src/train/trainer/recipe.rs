@@ -8,7 +8,7 @@ use super::super::losses::{LossNeeds, LossParams, LossSpec, loss_spec};
 use super::super::miners::MinerRecipe;
 use super::super::optimisers::{OptimiserRecipe, Schedule};
 use super::super::samplers::SamplerRecipe;
-use super::Start;
+use super::{Selection, Start};
 
 /// Everything but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,8 +42,22 @@ pub struct TrainingRecipe {
     pub patience: Option<usize>,
     /// Positive pairs of one group at most, each epoch.
     pub pairs_per_group: usize,
+    /// By what the best epoch is known.
+    pub selection: Selection,
+    /// Whether the head learns once more from all rows it may see.
+    pub refit: Refit,
     /// Decides everything random.
     pub seed: u64,
+}
+
+/// What becomes of rows held back to choose by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refit {
+    /// The head of the best epoch is kept as it is.
+    #[default]
+    Never,
+    /// Once everything is chosen, a head learns for as many epochs from these rows too; receipts tell what the first was worth.
+    WithHeldOut,
 }
 
 impl Default for TrainingRecipe {
@@ -65,6 +79,8 @@ impl Default for TrainingRecipe {
             max_epochs: 20,
             patience: Some(4),
             pairs_per_group: 20,
+            selection: Selection::RowF1,
+            refit: Refit::Never,
             seed: 0,
         }
     }
@@ -99,6 +115,12 @@ impl TrainingRecipe {
             }
         }
         self.start.check(self)?;
+        self.selection.check()?;
+        if let MinerRecipe::Foils { nearest_at_start, nearest_at_end, .. } = self.miner
+            && ![nearest_at_start, nearest_at_end].iter().all(|share| (0.0..=1.0).contains(share))
+        {
+            return refuse("the shares of nearest foils must lie between 0 and 1".to_owned());
+        }
         let learned = self.head.measure != PairMeasure::Cosine;
         match loss.needs {
             LossNeeds::TwoModalities | LossNeeds::TwoTowers if self.head.towers != Towers::PerModality => {

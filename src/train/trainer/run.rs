@@ -9,9 +9,9 @@ use super::super::{NamedTensors, Part, TrainError};
 use super::checkpoint::Facts;
 use super::objective::Objective;
 use super::plan::{Batch, Plan};
+use super::selection::Worth;
 use super::{
-    Checkpoint, Cut, EpochRecord, Evaluation, Flow, TrainingData, TrainingRecipe, TrainingReport,
-    TrainingReporter, evaluate,
+    Checkpoint, EpochRecord, Flow, Selection, TrainingData, TrainingRecipe, TrainingReport, TrainingReporter,
 };
 
 /// What names of gradients begin with, by whose they are.
@@ -173,12 +173,12 @@ impl Run<'_> {
                 EpochEnd::Broken(ended) => return Ok(ended),
             };
             let Objective { data, device, tail, .. } = &self.objective;
-            let evaluation = validate(&self.head, data, *tail, device)?;
+            let worth = validate(&self.head, data, recipe, *tail, device)?;
             let record = EpochRecord {
                 epoch,
                 loss: Some(loss),
-                metric: evaluation.scores.mean_f1,
-                threshold: evaluation.threshold,
+                metric: worth.metric,
+                threshold: worth.threshold,
                 learning_rate,
             };
             self.keep(record)?;
@@ -265,7 +265,8 @@ impl Run<'_> {
         let head = self.head.parameters().to_tensors()?;
         let tail = tail_tensors(self.objective.tail)?;
         let checkpoint = &mut self.checkpoint;
-        if record.metric > checkpoint.facts.best.metric {
+        let keeps_last = checkpoint.facts.recipe.selection == Selection::Last;
+        if keeps_last || record.metric > checkpoint.facts.best.metric {
             checkpoint.facts.best = record;
             checkpoint.best_head = head.clone();
             checkpoint.best_tail = tail.clone();
@@ -301,12 +302,12 @@ fn untrained(
     tail: Option<&Tail<'_>>,
     device: &Device,
 ) -> Result<Checkpoint, TrainError> {
-    let evaluation = validate(head, data, tail, device)?;
+    let worth = validate(head, data, recipe, tail, device)?;
     let record = EpochRecord {
         epoch: 0,
         loss: None,
-        metric: evaluation.scores.mean_f1,
-        threshold: evaluation.threshold,
+        metric: worth.metric,
+        threshold: worth.threshold,
         learning_rate: recipe.learning_rate,
     };
     let tensors = head.parameters().to_tensors()?;
@@ -335,12 +336,15 @@ fn untrained(
 fn validate(
     head: &Head,
     data: &TrainingData<'_>,
+    recipe: &TrainingRecipe,
     tail: Option<&Tail<'_>>,
     device: &Device,
-) -> Result<Evaluation, TrainError> {
-    let Some(tail) = tail else { return evaluate(head, data, Part::Validation, Cut::Tuned, device) };
+) -> Result<Worth, TrainError> {
+    let Some(tail) = tail.filter(|_| recipe.selection != Selection::Last) else {
+        return recipe.selection.of(head, data, device);
+    };
     let matrix = tail.matrix(&data.embedded_rows(Part::Validation), data.labels.n_rows())?;
-    evaluate(head, &data.with_first(&matrix), Part::Validation, Cut::Tuned, device)
+    recipe.selection.of(head, &data.with_first(&matrix), device)
 }
 
 fn tail_tensors(tail: Option<&Tail<'_>>) -> Result<NamedTensors, TrainError> {

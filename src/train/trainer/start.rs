@@ -4,7 +4,7 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::super::heads::{Depth, Head, Towers};
+use super::super::heads::{Depth, Head, Towers, tower_name};
 use super::super::whitening::whitening_within_groups;
 use super::super::{Part, TrainError};
 use super::{TrainingData, TrainingRecipe};
@@ -55,9 +55,11 @@ impl Start {
             let width = input.dim(1)?;
             let values: Vec<f32> = input.flatten_all()?.to_vec1()?;
             let map = whitening_within_groups(&values, width, &groups, shrinkage, shape.recipe.width)?;
-            let set = |name: &str, values: Vec<f32>, shape: &[usize]| {
-                let value = Tensor::from_vec(values, shape, device)?;
-                head.parameters().set(&format!("tower{tower}.0.{name}"), &value)
+            let set = |name: &str, values: Vec<f32>, of: &[usize]| {
+                let value = Tensor::from_vec(values, of, device)?;
+                shape.recipe.projected_sides().iter().try_for_each(|side| {
+                    head.parameters().set(&format!("{}.0.{name}", tower_name(tower, *side)), &value)
+                })
             };
             set("weight", map.weight, &[shape.recipe.width, width])?;
             set("bias", map.bias, &[shape.recipe.width])?;

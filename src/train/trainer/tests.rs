@@ -70,6 +70,7 @@ impl World {
             labels: &self.labels,
             parts: &self.parts,
             neighbors: None,
+            sides: None,
         }
     }
 }

@@ -16,7 +16,7 @@ const WIDTHS: [f32; 6] = [190.0, 70.0, 380.0, 110.0, 110.0, 210.0];
 pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
     input::overlay_canvas(ui, ui.max_rect(), "Models panel");
     head(ui, context, out);
-    let models = &context.app.models;
+    let models = &context.app.catalogue.models;
     let Some(statuses) = &models.statuses else {
         ui.label("Looking which models are there\u{2026}");
         return;
@@ -47,7 +47,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
 }
 
 fn head(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
-    let models = &context.app.models;
+    let models = &context.app.catalogue.models;
     ui.horizontal_wrapped(|ui| {
         let name = ui.label("Filter");
         let mut filter = models.filter.clone();
@@ -82,7 +82,7 @@ fn head(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
 }
 
 fn table(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
-    let models = &context.app.models;
+    let models = &context.app.catalogue.models;
     let scale = widgets::text_scale(ui);
     // "Good for" takes what the others leave.
     let others: f32 = WIDTHS.iter().sum::<f32>() - WIDTHS[2];
@@ -133,7 +133,7 @@ fn table(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
 }
 
 fn running<'a>(context: ViewContext<'a>, status: &ModelStatus) -> Option<&'a RunningModel> {
-    context.app.models.running.get(&status.entry.id)
+    context.app.catalogue.models.running.get(&status.entry.id)
 }
 
 /// Exact where the files are there or their sizes known, else about.
@@ -149,7 +149,7 @@ fn state_text(context: ViewContext<'_>, status: &ModelStatus) -> String {
     if let Some(running) = running(context, status) {
         return running_text(running);
     }
-    if matches!(context.app.models.said.get(&status.entry.id), Some(Said::Bad(_))) {
+    if matches!(context.app.catalogue.models.said.get(&status.entry.id), Some(Said::Bad(_))) {
         return "\u{26a0} failed, see below".to_owned();
     }
     match status.presence {
@@ -190,7 +190,7 @@ fn state_cell(ui: &egui::Ui, context: ViewContext<'_>, status: &ModelStatus, rec
             egui::Rect::from_min_size(rect.left_bottom() - vec2(0.0, 4.0), vec2(rect.width() * share, 3.0));
         ui.painter().rect_filled(bar, 1.0, palette.accent);
     }
-    let has_failed = matches!(context.app.models.said.get(&status.entry.id), Some(Said::Bad(_)));
+    let has_failed = matches!(context.app.catalogue.models.said.get(&status.entry.id), Some(Said::Bad(_)));
     let colour = match status.presence {
         _ if running.is_some() => palette.text,
         _ if has_failed => palette.error,
@@ -258,7 +258,7 @@ fn details(ui: &mut egui::Ui, context: ViewContext<'_>, status: &ModelStatus, ou
 
 fn said(ui: &mut egui::Ui, context: ViewContext<'_>, id: &str) {
     let palette = context.theme.palette;
-    let (text, colour) = match context.app.models.said.get(id) {
+    let (text, colour) = match context.app.catalogue.models.said.get(id) {
         Some(Said::Good(text)) => (format!("\u{2714} {text}"), palette.success),
         Some(Said::Bad(text)) => (format!("\u{26a0} {text}"), palette.error),
         None => return,
@@ -268,7 +268,7 @@ fn said(ui: &mut egui::Ui, context: ViewContext<'_>, id: &str) {
 
 /// What was said about files that belong to no listed model, such as ones that could not be added.
 fn adding(ui: &mut egui::Ui, context: ViewContext<'_>) {
-    let models = &context.app.models;
+    let models = &context.app.catalogue.models;
     for id in models.running.keys().chain(models.said.keys()).filter(|id| models.status(id).is_none()) {
         if models.running.contains_key(id) {
             ui.label(format!("{id}: being added\u{2026}"));

@@ -2,7 +2,7 @@
 
 use egui::{Event, RichText};
 
-use crate::app::{ActionSpec, Binding, ChromeCommand, Command, Preferences, ThemeChoice, actions};
+use crate::app::{ActionSpec, Binding, ChromeCommand, Command, KeyBy, Preferences, ThemeChoice, actions};
 use crate::ui::{Outbox, ViewContext, widgets};
 
 pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
@@ -143,6 +143,7 @@ fn pressed_key(ui: &egui::Ui) -> Option<Binding> {
                 command: modifiers.command,
                 shift: modifiers.shift,
                 alt: modifiers.alt,
+                by: KeyBy::Meaning,
             }),
             _ => None,
         })

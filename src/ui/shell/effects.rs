@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::app::{
-    CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, ModelsCommand, PickFor,
-    SessionCommand, ToastKind, TrainCommand,
+    CatalogueCommand, ChromeCommand, Command, Dialog, Effect, HistoryCommand, LookAlikesCommand,
+    ModelsCommand, PickFor, SessionCommand, ToastKind, TrainCommand,
 };
 use crate::catalog::{CatalogSource, write_problems};
 use crate::jobs::{Request, SearchQuery};
@@ -28,7 +28,7 @@ impl Dialogs {
         thread::spawn(move || {
             let dialog = rfd::FileDialog::new();
             let path = match &what {
-                PickFor::Catalogue | PickFor::ImportPairs => dialog.pick_file(),
+                PickFor::Catalogue | PickFor::ImportPairs | PickFor::Candidates => dialog.pick_file(),
                 PickFor::Head(id) => dialog
                     .add_filter("safetensors", &["safetensors"])
                     .set_file_name(format!("{id}.safetensors"))
@@ -55,6 +55,7 @@ impl Dialogs {
             PickFor::Export { format, .. } => {
                 Command::Chrome(ChromeCommand::Export { format: format.to_owned(), path })
             }
+            PickFor::Candidates => Command::LookAlikes(LookAlikesCommand::OpenFile(path)),
             PickFor::ImportPairs => Command::History(HistoryCommand::Import(path)),
             PickFor::LogCopy => Command::Chrome(ChromeCommand::SaveCopy(path)),
             PickFor::Problems => Command::Catalogue(CatalogueCommand::SaveProblems(path)),

@@ -164,6 +164,8 @@ impl LookalikeApp {
                 match self.state.chrome.station {
                     Station::Catalogue => views::catalogue::show(ui, context, &mut out),
                     Station::Duplicates => views::duplicates::show(ui, context, &mut out),
+                    Station::LookAlikes => views::look_alikes::show(ui, context, &mut out),
+                    Station::Arena => views::arena::show(ui, context, &mut out),
                     Station::Train => views::train::show(ui, context, &mut out),
                     Station::History => views::history::show(ui, context, &mut out),
                 }

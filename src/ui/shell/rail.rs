@@ -85,6 +85,21 @@ fn icon(painter: &egui::Painter, station: Station, centre: egui::Pos2, stroke: S
             rect(-9.0, -9.0, 12.0, 12.0);
             rect(-3.0, -3.0, 12.0, 12.0);
         }
+        Station::LookAlikes => {
+            // One against many.
+            rect(-9.0, -5.0, 9.0, 10.0);
+            for (x, y) in [(3.0, -9.0), (3.0, -2.5), (3.0, 4.0)] {
+                rect(x, y, 6.0, 5.0);
+            }
+        }
+        Station::Arena => {
+            // Two rows, and who moved.
+            line(-9.0, -6.0, 9.0, -6.0);
+            line(-9.0, 6.0, 9.0, 6.0);
+            line(-4.0, -6.0, 5.0, 6.0);
+            painter.circle_filled(centre + vec2(-4.0, -6.0), 2.5, stroke.color);
+            painter.circle_filled(centre + vec2(5.0, 6.0), 2.5, stroke.color);
+        }
         Station::Train => {
             // A curve that rises, in its axes.
             line(-9.0, -9.0, -9.0, 9.0);

@@ -29,3 +29,16 @@ pub(super) fn duration(secs: f64) -> String {
         (hours, minutes, _) => format!("{hours} h {minutes} min"),
     }
 }
+
+/// A whole number with its digits in threes: 1,204.
+pub(super) fn grouped(n: impl std::fmt::Display) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

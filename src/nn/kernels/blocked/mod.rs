@@ -26,7 +26,9 @@ pub(in crate::nn) use buffer::Buffer;
 pub(in crate::nn) use channelwise::Channelwise;
 pub(in crate::nn) use convolve::{Convolve, Prologue, Reading};
 pub(in crate::nn) use elementwise::Elementwise;
-pub(in crate::nn) use layout::{Flatten, FromBlocked, Order, Patches, Regroup, ToBlocked, ToPlanes, ZeroBorder};
+pub(in crate::nn) use layout::{
+    Flatten, FromBlocked, Order, Patches, Regroup, ToBlocked, ToPlanes, ZeroBorder,
+};
 pub(in crate::nn) use pack::{Packed, PackedChannels, blocked_order};
 pub use peak::spend_multiply_adds;
 pub(in crate::nn) use place::{BLOCK, Border, Place, n_blocks};

@@ -38,7 +38,7 @@ fn nothing_to_map(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox)
         Some(CatalogSource::Folder(_)) => {
             ui.label("A folder of pictures has no columns: the file name is the id, its words are the title");
         }
-        Some(CatalogSource::Demo { .. }) | None => {
+        Some(CatalogSource::Demo { .. } | CatalogSource::DemoLooksLike { .. }) | None => {
             ui.label("The demo has no columns to map; open a CSV, TSV or JSON Lines file");
             if ui.button("Open\u{2026}").clicked() {
                 out.push(Command::Session(SessionCommand::Pick));

@@ -110,7 +110,7 @@ pub(super) fn get_button(
     absent: &Absent,
     out: &mut Outbox,
 ) {
-    let running = absent.models.iter().find_map(|model| context.app.models.running.get(model));
+    let running = absent.models.iter().find_map(|model| context.app.catalogue.models.running.get(model));
     if let Some(running) = running {
         let progress = &running.progress;
         let share = progress.n_done as f32 / (progress.n_total.max(1)) as f32;

@@ -47,7 +47,7 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
             ui.add_space(12.0);
             ui.strong("Problems");
             let lines: Vec<(String, String)> =
-                statistics.problems.iter().map(|(kind, n)| (kind.clone(), grouped(*n as usize))).collect();
+                statistics.problems.iter().map(|(kind, n)| (kind.clone(), widgets::grouped(*n))).collect();
             grid(ui, context, "problem_counts", &lines);
         }
     });
@@ -59,14 +59,14 @@ fn line(label: &str, value: String) -> (String, String) {
 
 fn counts(statistics: &Statistics) -> Vec<(String, String)> {
     vec![
-        line("Postings", grouped(statistics.n_postings)),
-        line("With a picture", grouped(statistics.n_with_image)),
-        line("Picture missing", grouped(statistics.n_missing_image)),
-        line("With a title", grouped(statistics.n_with_title)),
-        line("Title shared with another posting", grouped(statistics.n_shared_titles)),
+        line("Postings", widgets::grouped(statistics.n_postings)),
+        line("With a picture", widgets::grouped(statistics.n_with_image)),
+        line("Picture missing", widgets::grouped(statistics.n_missing_image)),
+        line("With a title", widgets::grouped(statistics.n_with_title)),
+        line("Title shared with another posting", widgets::grouped(statistics.n_shared_titles)),
         line("Mean title length", format!("{:.0} characters", statistics.mean_title_chars)),
-        line("Labelled postings", grouped(statistics.n_labelled)),
-        line("Labelled groups", grouped(statistics.n_groups)),
+        line("Labelled postings", widgets::grouped(statistics.n_labelled)),
+        line("Labelled groups", widgets::grouped(statistics.n_groups)),
         line("Memory", format!("{:.1} MB", statistics.n_bytes as f64 / 1e6)),
     ]
 }
@@ -84,26 +84,13 @@ fn in_use(context: ViewContext<'_>, statistics: &Statistics) -> Vec<(String, Str
     if let Some(outcome) = &context.app.matching.outcome {
         let n_matched: usize = outcome.clusters.clusters.iter().map(|cluster| cluster.members.len()).sum();
         let n_clusters = outcome.clusters.clusters.len();
-        lines.push(line("Clusters proposed", grouped(n_clusters)));
+        lines.push(line("Clusters proposed", widgets::grouped(n_clusters)));
         let share = n_matched as f64 * 100.0 / statistics.n_postings.max(1) as f64;
-        lines.push(line("Postings in clusters", format!("{} ({share:.0} %)", grouped(n_matched))));
+        lines.push(line("Postings in clusters", format!("{} ({share:.0} %)", widgets::grouped(n_matched))));
     }
     let device = &context.app.chrome.device;
     lines.push(line("Device", if device.is_empty() { "not chosen yet".to_owned() } else { device.clone() }));
     lines
-}
-
-/// Digits in threes: 34,250.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn grid(ui: &mut egui::Ui, context: ViewContext<'_>, id: &str, lines: &[(String, String)]) {
@@ -153,14 +140,15 @@ fn bars(ui: &mut egui::Ui, context: ViewContext<'_>, lines: &[(String, usize)]) 
         );
         ui.painter().rect_filled(bar, 2.0, palette.accent);
         let at = bar.right_center() + vec2(6.0, 0.0);
-        let text = format!("{} {groups}", grouped(*n));
+        let text = format!("{} {groups}", widgets::grouped(*n));
         ui.painter().text(at, Align2::LEFT_CENTER, text, font.clone(), palette.text);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{bar_lines, grouped};
+    use super::bar_lines;
+    use crate::ui::widgets::grouped;
 
     #[test]
     fn digits_stand_in_threes() {

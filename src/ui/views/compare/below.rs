@@ -3,7 +3,7 @@
 
 use egui::{RichText, vec2};
 
-use crate::app::{Command, CompareCommand};
+use crate::app::{Command, CompareCommand, Purpose};
 use crate::catalog::{Catalog, PostingIdx};
 use crate::matching::title_flags;
 use crate::review::{PairStanding, Verdict};
@@ -28,8 +28,10 @@ pub(super) fn show(
     });
     flags(ui, context, catalog, pair);
     columns(ui, context, catalog, pair);
-    ui.separator();
-    verdicts(ui, context, catalog, pair, out);
+    if context.app.compare.purpose == Purpose::Deciding {
+        ui.separator();
+        verdicts(ui, context, catalog, pair, out);
+    }
 }
 
 /// One title, and how large the picture is.

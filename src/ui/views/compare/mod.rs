@@ -7,7 +7,7 @@ mod stage;
 
 use egui::{RichText, vec2};
 
-use crate::app::{Command, CompareCommand, CompareMode, Scale, ZoomLock};
+use crate::app::{Command, CompareCommand, CompareMode, Purpose, Scale, ZoomLock};
 use crate::catalog::PostingIdx;
 use crate::ui::{Outbox, ViewContext};
 
@@ -87,7 +87,8 @@ fn header(ui: &mut egui::Ui, context: ViewContext<'_>, pair: (PostingIdx, Postin
         if let Some(number) = compare.partner_number().filter(|_| compare.partners.len() > 1) {
             facts.push(format!("partner {} of {}", number + 1, compare.partners.len()));
         }
-        if !context.app.preferences.hide_scores
+        if compare.purpose == Purpose::Deciding
+            && !context.app.preferences.hide_scores
             && let Some(score) = context.app.matching.score(pair.0, pair.1)
         {
             facts.push(format!("similarity {score:.2}"));

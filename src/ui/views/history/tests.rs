@@ -1,17 +1,12 @@
 //! The station by what assistive technology hears.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::app::{AppState, Command, HistoryCommand, Keymap, Session, apply};
-use crate::catalog::{OpenOptions, demo};
-use crate::project::{Access, ProjectSettings};
+use crate::app::{AppState, Command, HistoryCommand, Station, apply};
+use crate::catalog::demo;
 use crate::review::{Claim, Entry, EntryId, Gesture, ReviewState, Seen, Verdict, View};
-use crate::ui::{Images, Outbox, Theme, ViewContext};
+use crate::ui::testing::{stage, state_at};
 
 fn state(n_entries: usize) -> AppState {
     let catalog = demo::catalog(10, 1);
@@ -29,40 +24,15 @@ fn state(n_entries: usize) -> AppState {
         },
         seen: Seen { view: View::Pair, model: "a+b/mean:0.50".to_owned(), millis: 4_200, ..Seen::default() },
     });
-    let mut state = AppState::default();
-    state.saving.review = ReviewState::from_entries(entries);
-    let settings = ProjectSettings::new(catalog.source().clone(), OpenOptions::default());
-    state.session.open = Some(Session {
-        folder: PathBuf::from("demo.lookalike"),
-        name: "Demo".to_owned(),
-        access: Access::Write,
-        catalog: Arc::new(catalog),
-        settings,
-    });
+    let review = ReviewState::from_entries(entries);
+    let mut state = state_at(Station::History, catalog);
+    state.saving.review = review;
     state
-}
-
-fn stage(state: AppState) -> Harness<'static, AppState> {
-    let (theme, keymap, images) = (Theme::load(false), Keymap::default(), Images::default());
-    if let Some(session) = &state.session.open {
-        images.set_catalog(&session.catalog);
-    }
-    Harness::builder().with_size(egui::vec2(968.0, 632.0)).with_max_steps(32).build_ui_state(
-        move |ui, state: &mut AppState| {
-            let context = ViewContext { app: state, theme: &theme, images: &images, keymap: &keymap };
-            let mut out = Outbox::new();
-            super::show(ui, context, &mut out);
-            for command in out {
-                apply(state, command);
-            }
-        },
-        state,
-    )
 }
 
 #[test]
 fn no_decisions_say_what_to_do() {
-    let mut page = stage(state(0));
+    let mut page = stage(state(0), super::show);
     page.run_steps(2);
     page.get_by_label("Start deciding").click();
     page.run_steps(2);
@@ -71,7 +41,7 @@ fn no_decisions_say_what_to_do() {
 
 #[test]
 fn the_selected_gesture_is_undone_and_redone_by_its_button() {
-    let mut page = stage(state(6));
+    let mut page = stage(state(6), super::show);
     page.run_steps(3);
     apply(page.state_mut(), Command::History(HistoryCommand::Move(2)));
     page.run_steps(2);
@@ -87,7 +57,7 @@ fn the_selected_gesture_is_undone_and_redone_by_its_button() {
 
 #[test]
 fn lines_and_details_have_names() {
-    let mut page = stage(state(3));
+    let mut page = stage(state(3), super::show);
     page.run_steps(3);
     assert_eq!(page.query_all_by_label_contains("Variant: 2 postings, 1 pair, active, bob").count(), 1);
     assert_eq!(page.query_all_by_label_contains("Go to ").count(), 3, "two postings and the button");

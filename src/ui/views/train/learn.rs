@@ -54,6 +54,11 @@ fn labels(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox) {
                 "What was said to be the same and different, and what follows",
             ),
             (LabelSource::Catalogue, "Labels", "The catalogue's groups alone"),
+            (
+                LabelSource::LookAlikes,
+                "Look-alikes",
+                "Picks and hard negatives of the Look-alikes station, with the catalogue's pairs",
+            ),
         ] {
             let is_chosen = train.labels == source;
             let response = ui.selectable_label(is_chosen, label);
@@ -132,7 +137,7 @@ fn feed(ui: &mut egui::Ui, context: ViewContext<'_>, counts: &LabelCounts) {
         for (label, tooltip, count) in lines {
             ui.label(label).on_hover_text(tooltip);
             for feed in std::iter::once(&counts.all).chain(&counts.parts) {
-                ui.label(grouped(count(feed)));
+                ui.label(widgets::grouped(count(feed)));
             }
             ui.end_row();
         }
@@ -142,19 +147,6 @@ fn feed(ui: &mut egui::Ui, context: ViewContext<'_>, counts: &LabelCounts) {
 
 /// Reads one number of what can be fed.
 type Count = fn(&Feed) -> u64;
-
-/// Digits in threes: 34,250.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 fn problem(ui: &mut egui::Ui, context: ViewContext<'_>, message: &str) {
     let text = RichText::new(format!("\u{26a0} {message}")).color(context.theme.palette.error);

@@ -291,5 +291,6 @@ pub(super) fn labels_label(labels: LabelSource) -> &'static str {
         LabelSource::Both => "labels and decisions",
         LabelSource::Decisions => "decisions",
         LabelSource::Catalogue => "labels",
+        LabelSource::LookAlikes => "answers about looks",
     }
 }

@@ -1,36 +1,21 @@
 //! The station by what assistive technology hears.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::app::{
-    AppState, Command, Keymap, Said, Session, Station, TrainCommand, TrainSection, absorb, apply,
-};
-use crate::catalog::{Catalog, OpenOptions, PostingIdx, demo};
+use crate::app::{AppState, Command, Said, Station, TrainCommand, TrainSection, absorb, apply};
+use crate::catalog::{Catalog, PostingIdx, demo};
 use crate::jobs::{
     Event, Feed, GroupMap, JobId, JobKind, LabelCounts, Outcome, PartMap, TrainedAnswer, TrainedDone,
     TrainedRun, TrainingMoment, sample_receipt,
 };
-use crate::project::{Access, ProjectSettings};
 use crate::train::Unreviewed;
-use crate::ui::{Images, Outbox, Theme, ViewContext};
+use crate::ui::testing::{stage, state_at};
 
 fn state() -> AppState {
-    let catalog = demo::catalog(10, 1);
-    let settings = ProjectSettings::new(catalog.source().clone(), OpenOptions::default());
-    let mut state = AppState::default();
-    state.chrome.station = Station::Train;
-    state.session.open = Some(Session {
-        folder: PathBuf::from("demo.lookalike"),
-        name: "Demo".to_owned(),
-        access: Access::Write,
-        catalog: Arc::new(catalog),
-        settings,
-    });
+    let mut state = state_at(Station::Train, demo::catalog(10, 1));
     apply(&mut state, Command::Train(TrainCommand::Count));
     state
 }
@@ -56,34 +41,16 @@ fn with_receipt(state: &mut AppState) {
     hear(state, Outcome::Trained(Box::new(answer)));
 }
 
-fn stage(state: AppState) -> Harness<'static, AppState> {
-    let (theme, keymap, images) = (Theme::load(false), Keymap::default(), Images::default());
-    if let Some(session) = &state.session.open {
-        images.set_catalog(&session.catalog);
-    }
-    Harness::builder().with_size(egui::vec2(968.0, 632.0)).with_max_steps(32).build_ui_state(
-        move |ui, state: &mut AppState| {
-            let context = ViewContext { app: state, theme: &theme, images: &images, keymap: &keymap };
-            let mut out = Outbox::new();
-            super::show(ui, context, &mut out);
-            for command in out {
-                apply(state, command);
-            }
-        },
-        state,
-    )
-}
-
-fn shows(page: &Harness<'_, AppState>, text: &str) -> bool {
+fn shows(page: &egui_kittest::Harness<'_, AppState>, text: &str) -> bool {
     page.query_all_by_label_contains(text).next().is_some()
 }
 
 #[test]
 fn an_empty_station_says_what_to_do() {
-    let mut page = stage(AppState::default());
+    let mut page = stage(AppState::default(), super::show);
     page.run_steps(2);
     assert!(shows(&page, "Nothing to learn from") && shows(&page, "Open the demo"));
-    let mut page = stage(state());
+    let mut page = stage(state(), super::show);
     for (section, hint) in
         [(TrainSection::Receipt, "No receipt yet"), (TrainSection::Receipts, "Nothing was trained yet")]
     {
@@ -114,7 +81,7 @@ fn counts_and_what_is_missing_are_read_out_with_the_remedy() {
     hear(&mut state, old);
     assert!(state.train.counts.is_none(), "an overtaken count");
     hear(&mut state, Outcome::Counted { counts: Box::new(counts), generation: 2 });
-    let mut page = stage(state);
+    let mut page = stage(state, super::show);
     page.run_steps(3);
     assert!(shows(&page, "1,234") && shows(&page, "2 pairs were left out"));
     assert!(
@@ -146,7 +113,7 @@ fn a_run_shows_its_curves_and_what_stopped_it() {
         };
         absorb(&mut state, Event::Training { job, moment });
     }
-    let mut page = stage(state);
+    let mut page = stage(state, super::show);
     page.run_steps(3);
     assert!(shows(&page, "Round 3 of 6 at most"));
     assert!(shows(
@@ -178,7 +145,7 @@ fn a_receipt_says_what_was_gained_and_its_pairs_open() {
     let map =
         GroupMap { digest: "digest-3".to_owned(), training: map.clone(), validation: PartMap::default() };
     hear(&mut state, Outcome::Mapped(Arc::new(map)));
-    let mut page = stage(state);
+    let mut page = stage(state, super::show);
     page.run_steps(3);
     assert!(shows(&page, "F1 before: 0.500, between 0.450 and 0.550"));
     assert!(shows(&page, "F1 after: 0.800, between 0.750 and 0.850"));
@@ -202,7 +169,7 @@ fn receipts_are_listed_and_sorted_by_their_headers() {
     let mut state = state();
     with_receipt(&mut state);
     apply(&mut state, Command::Train(TrainCommand::Section(TrainSection::Receipts)));
-    let mut page = stage(state);
+    let mut page = stage(state, super::show);
     page.run_steps(3);
     assert!(shows(&page, "seed 3, "));
     page.get_by_label("Sort by Trained, sorted, largest first").click();

@@ -1,0 +1,110 @@
+//! What the scores of a question say: the order of its candidates, which of them stand above a match, and which of those are
+//! probably no negatives at all.
+
+use crate::jobs::RankedQuestions;
+
+/// Why a candidate ranked above a match is probably not a negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// It looks the same as a true match.
+    NearDuplicate,
+    /// Every one of so many strategies ranks it first.
+    Agreement(usize),
+}
+
+impl Warning {
+    /// One sentence for people.
+    pub fn text(self) -> String {
+        match self {
+            Self::NearDuplicate => "Looks the same as the match: probably a match too".to_owned(),
+            Self::Agreement(n) => format!("All {n} rankings put it first: look twice"),
+        }
+    }
+}
+
+/// Candidates of a question by the first strategy's score, best first; those without a score last. Ties keep their order.
+pub(super) fn ranking(questions: &RankedQuestions, number: usize) -> Vec<usize> {
+    let n = questions.questions.get(number).map_or(0, |question| question.candidates.len());
+    ranking_of(questions, 0, number, n)
+}
+
+fn ranking_of(questions: &RankedQuestions, strategy: usize, number: usize, n: usize) -> Vec<usize> {
+    let score = |candidate: usize| -> Option<f32> {
+        score(questions, strategy, number, candidate).filter(|score| !score.is_nan())
+    };
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|a, b| match (score(*a), score(*b)) {
+        (Some(a), Some(b)) => b.total_cmp(&a),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => std::cmp::Ordering::Equal,
+    });
+    order
+}
+
+/// The score a strategy gives a candidate; NaN where one of the two has no picture.
+pub(super) fn score(
+    questions: &RankedQuestions,
+    strategy: usize,
+    number: usize,
+    candidate: usize,
+) -> Option<f32> {
+    questions.strategies.get(strategy)?.scores.get(number)?.get(candidate).copied()
+}
+
+/// Whether the candidate is a true match, as far as that is known.
+pub(super) fn is_true(questions: &RankedQuestions, number: usize, candidate: usize) -> bool {
+    questions.truths.get(number).and_then(|truths| truths.get(candidate)).copied().unwrap_or_default()
+}
+
+/// Why the candidate is probably no negative of these matches, if it is so.
+pub(super) fn warning(
+    questions: &RankedQuestions,
+    number: usize,
+    candidate: usize,
+    matches: &[usize],
+) -> Option<Warning> {
+    let n = questions.questions.get(number)?.candidates.len();
+    let truths = (0..n).filter(|other| is_true(questions, number, *other));
+    let mut known = matches.iter().copied().chain(truths).filter(|other| *other != candidate);
+    if known.any(|other| questions.are_near_duplicates(number, candidate, other)) {
+        return Some(Warning::NearDuplicate);
+    }
+    let n_strategies = questions.strategies.len();
+    let is_first = |strategy: usize| {
+        let best = (0..n)
+            .filter_map(|other| Some((other, score(questions, strategy, number, other)?)))
+            .filter(|(_, score)| !score.is_nan())
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        best.is_some_and(|(best, _)| best == candidate)
+    };
+    (n_strategies > 1 && (0..n_strategies).all(is_first)).then_some(Warning::Agreement(n_strategies))
+}
+
+/// Candidates ranked above at least one pick by the first strategy and clear of every warning, best first. `is_known` says of
+/// which candidates something else was decided already.
+pub(super) fn hard_negatives(
+    questions: &RankedQuestions,
+    number: usize,
+    picks: &[usize],
+    is_known: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let ranking = ranking(questions, number);
+    let Some(lowest) = ranking.iter().rposition(|candidate| picks.contains(candidate)) else {
+        return Vec::new();
+    };
+    let has_score = |candidate: usize| score(questions, 0, number, candidate).is_some_and(|it| !it.is_nan());
+    // A pick without a picture has no rank to stand above of.
+    let has_rank = ranking.get(lowest).is_some_and(|pick| has_score(*pick));
+    ranking
+        .iter()
+        .take(if has_rank { lowest } else { 0 })
+        .copied()
+        .filter(|candidate| {
+            !picks.contains(candidate)
+                && !is_known(*candidate)
+                && !is_true(questions, number, *candidate)
+                && warning(questions, number, *candidate, picks).is_none()
+        })
+        .collect()
+}
