@@ -58,7 +58,7 @@ impl CpuPlan {
     }
 
     /// The same for certain tiles and a certain use of Winograd's.
-    pub(super) fn lower_for(
+    fn lower_for(
         graph: &Graph,
         weights: &Weights,
         tiles: Tiles,

@@ -281,7 +281,10 @@ fn whole_pictures(builder: &mut GraphBuilder) {
     builder.global_average(second);
 }
 
-const NETWORKS: [(&str, fn(&mut GraphBuilder)); 6] = [
+/// Adds a network to a builder.
+type Build = fn(&mut GraphBuilder);
+
+const NETWORKS: [(&str, Build); 6] = [
     ("inverted", inverted),
     ("residual", residual),
     ("dense", dense),

@@ -66,11 +66,9 @@ impl ToPlanes {
         assert!(
             pictures.len() == n_planes * height * width && top + height <= rows && left + width <= columns
         );
-        let planes = memory.arena.as_mut_slice().get_mut(start..start + n_planes * rows * columns);
-        let planes = planes.expect("the planes lie within the arena");
+        let planes = &mut memory.arena.as_mut_slice()[start..start + n_planes * rows * columns];
         let to = SendPointer(planes.as_mut_ptr());
         team.run(n_planes, |_, number| {
-            let to = to;
             // SAFETY: plane `number` of the slice above, which is borrowed until all tasks are done; tasks take different
             // planes.
             let plane =

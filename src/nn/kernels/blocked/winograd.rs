@@ -2,6 +2,7 @@
 //! Algorithms for Convolutional Neural Networks", CVPR 2016, F(4x4, 3x3). Inputs and weights are transformed, multiplied
 //! as 36 matrix products over channels, and the products transformed back; the error is some ten times that of plain sums.
 #![allow(unsafe_code, reason = "SIMD on pointers; every block carries its proof")]
+#![allow(clippy::needless_range_loop, reason = "columns of one array become rows of another")]
 
 use std::sync::Arc;
 
