@@ -68,6 +68,24 @@ impl Fusing {
             {
                 *activation = after.last;
             }
+            // Scales and shifts of a convolution's sums are those of its weights and bias.
+            Lowered::Convolve(convolved)
+                if is_plain
+                    && after.factor == 1.0
+                    && convolved.activation == Activation::Identity
+                    && !convolved.has_residual
+                    && convolved.weights.packed.n_groups() == 1 =>
+            {
+                let Some(affine) = &after.affine else { return };
+                if affine
+                    .iter()
+                    .any(|values| values.len() != convolved.weights.packed.width().next_multiple_of(16))
+                {
+                    return;
+                }
+                convolved.weights = Arc::new(convolved.weights.scaled(affine));
+                convolved.activation = after.last;
+            }
             Lowered::Elementwise(first) => {
                 let Some(joined) = joined(first, &after) else { return };
                 *first = joined;

@@ -135,7 +135,7 @@ impl<'a> Nodes<'a> {
         for (position, node) in self.nodes.iter().enumerate() {
             let of_input = self.first_input(position).is_some_and(|input| rows[input]);
             rows.push(match &node.operation {
-                Lowered::GlobalMean | Lowered::Flatten => true,
+                Lowered::GlobalMean | Lowered::Flatten | Lowered::FirstPixel => true,
                 Lowered::Convolve(_) => of_input || ways[position] == Way::Regrouped,
                 Lowered::Pool(_, WindowPool::Mean, _) => self.is_whole_mean(position),
                 Lowered::Elementwise(_)

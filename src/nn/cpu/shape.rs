@@ -167,6 +167,18 @@ fn size_of(operation: &Lowered, inputs: &[Size], picture: Size) -> Result<Size> 
             }
             first
         }
+        Lowered::TokenTable { channels, n_rows, n_before, .. } => {
+            let n_tokens = first.n_pixels() + n_before;
+            if *channels != first.channels || *n_before == 0 && *n_rows != n_tokens {
+                bail!(
+                    "a table of {n_rows} rows of {channels} numbers for {n_tokens} tokens of {}",
+                    first.channels
+                );
+            }
+            sized(first.channels, [1, n_tokens])
+        }
+        Lowered::Attention(_) => sized(first.channels / 3, [first.height, first.width]),
+        Lowered::FirstPixel => sized(first.channels, [1, 1]),
         Lowered::Neighbours(_) | Lowered::Alias => first,
     })
 }

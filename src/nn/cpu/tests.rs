@@ -9,9 +9,9 @@ use super::*;
 use crate::nn::kernels::Isa;
 use crate::nn::testing::{Array, Case, Phase, cases, evaluate, fill};
 use crate::nn::{
-    Activation, BatchNorm, ChannelAttention, Convolution, FeatureAxis, GraphBuilder, LayerNorm, Linear,
-    NodeId, Operation, Padding, PaddingCounts, Pool, PoolEdge, Random, SplitGraph, SqueezeExcite,
-    WeightStandardisation,
+    Activation, AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis,
+    GraphBuilder, LayerNorm, Linear, NodeId, Operation, Padding, PaddingCounts, Pool, PoolEdge, Random,
+    SelfAttention, SplitGraph, SqueezeExcite, Table, TokenPool, WeightStandardisation,
 };
 
 fn all_tiles() -> Vec<Tiles> {
@@ -271,6 +271,40 @@ fn patched(builder: &mut GraphBuilder) {
     builder.add(branch, from);
 }
 
+/// Patches, a token before them, positions, attention, and the first token.
+fn attending(builder: &mut GraphBuilder) {
+    let patches = Convolution {
+        stride: 4,
+        padding: Padding::Symmetric([0, 0]),
+        has_bias: true,
+        ..Convolution::square("patches", [3, 96], 4)
+    };
+    let patches = builder.convolution(builder.input(), patches);
+    let mut tokens = builder.then(patches, Operation::ToTokens);
+    tokens = builder.then(tokens, Operation::PrependToken("cls".into(), 96));
+    tokens =
+        builder.then(tokens, Operation::AddTable(Table { name: "places".into(), n_rows: 10, width: 96 }));
+    for index in 0..2 {
+        let weights = AttentionWeights::Packed(format!("{index}.qkv"));
+        let attention = SelfAttention { weights, width: 96, n_heads: 2, mask: AttentionMask::None };
+        let axis = FeatureAxis::Last;
+        let norm = LayerNorm { name: format!("{index}.norm"), width: 96, epsilon: 1e-6, axis };
+        let normed = builder.then(tokens, Operation::LayerNorm(norm));
+        let seen = builder.then(normed, Operation::SelfAttention(attention));
+        let linear = Linear {
+            name: format!("{index}.proj"),
+            in_features: 96,
+            out_features: 96,
+            has_bias: true,
+            activation: Activation::Identity,
+        };
+        let branch = builder.linear(seen, linear);
+        let scaled = builder.then(branch, Operation::LayerScale(format!("{index}.gamma"), 96, axis));
+        tokens = builder.add(scaled, tokens);
+    }
+    builder.then(tokens, Operation::PoolTokens(TokenPool::First));
+}
+
 /// A kernel as large as the picture, as dense layers were written.
 fn whole_pictures(builder: &mut GraphBuilder) {
     let from = builder.convolution(builder.input(), layer("stem", [3, 32], 3, Activation::Relu));
@@ -284,7 +318,8 @@ fn whole_pictures(builder: &mut GraphBuilder) {
 /// Adds a network to a builder.
 type Build = fn(&mut GraphBuilder);
 
-const NETWORKS: [(&str, Build); 6] = [
+const NETWORKS: [(&str, Build); 7] = [
+    ("attending", attending),
     ("inverted", inverted),
     ("residual", residual),
     ("dense", dense),

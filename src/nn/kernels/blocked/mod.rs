@@ -7,6 +7,7 @@
 //! checked against the buffer before a pointer is made, and a step's tasks write to places apart. Knows no graph.
 
 mod activate;
+mod attention;
 mod buffer;
 mod channelwise;
 mod convolve;
@@ -22,6 +23,7 @@ mod team;
 mod tile;
 mod winograd;
 
+pub(in crate::nn) use attention::{Attention, FirstPixel, TokenTable};
 pub(in crate::nn) use buffer::Buffer;
 pub(in crate::nn) use channelwise::Channelwise;
 pub(in crate::nn) use convolve::{Convolve, Prologue, Reading};
