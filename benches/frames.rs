@@ -1,6 +1,7 @@
 //! How long building and tessellating a frame takes while scrolling (the rasteriser is left out): 34,250 postings, 1440 x 900,
 //! 2,000 frames. Prints median, p99 and the slowest frame of each view; then the time from the key that answers a question of the
-//! Look-alikes station to the next one with all its pictures drawn. Run with `cargo bench --bench frames`.
+//! Look-alikes station to the next one with all its pictures drawn. Run with `cargo bench --bench frames`;
+//! `-- look-alikes` takes that time alone.
 
 use std::time::{Duration, Instant};
 
@@ -139,6 +140,11 @@ fn writeln(line: &str) {
 
 fn main() {
     let folder = std::env::temp_dir().join(format!("lookalike-frames-{}", std::process::id()));
+    if std::env::args().any(|argument| argument == "look-alikes") {
+        look_alikes(&folder);
+        let _ = std::fs::remove_dir_all(folder);
+        return;
+    }
     let source = CatalogSource::Demo { n_products: N_PRODUCTS, seed: 7 };
     let matching =
         MatchSettings { image_encoder: None, fusion: "text".to_owned(), ..MatchSettings::default() };

@@ -556,7 +556,7 @@ pub(super) fn retract(state: &mut AppState, entry: EntryId) -> Vec<Effect> {
 }
 
 /// The gesture that a chain of retractions is about in the end.
-fn target_of(state: &AppState, entry: EntryId) -> EntryId {
+pub(super) fn target_of(state: &AppState, entry: EntryId) -> EntryId {
     let mut target = entry;
     while let Some(earlier) = state.saving.review.entry(target).and_then(|entry| entry.gesture.retracts()) {
         target = earlier;

@@ -7,7 +7,7 @@ mod wording;
 
 use std::path::{Path, PathBuf};
 
-use super::{AppState, Command, DuplicatesCommand, Effect, ToastKind};
+use super::{AppState, Command, DuplicatesCommand, Effect, LookAlikesCommand, ToastKind};
 use crate::catalog::{PostingIdx, Problem};
 use crate::jobs::Request;
 use crate::review::{Entry, Gesture, ReviewState, Seen, View};
@@ -156,6 +156,11 @@ fn go_to(state: &mut AppState) -> Vec<Effect> {
     let Some((entry, session)) = state.history.current(review).zip(state.session.open.as_ref()) else {
         return Vec::new();
     };
+    let target = review.entry(super::chrome::target_of(state, entry.id)).map(|entry| &entry.gesture);
+    if let Some(Gesture::LookAlike { query, .. } | Gesture::Candidate { query, .. }) = target {
+        let to = LookAlikesCommand::GoTo(query.to_string());
+        return super::apply(state, Command::LookAlikes(to));
+    }
     let postings: Vec<PostingIdx> =
         entry_postings(entry, review).iter().filter_map(|key| session.catalog.find(key)).collect();
     let listed = postings.iter().find(|posting| {

@@ -120,10 +120,17 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
     effects
 }
 
-/// Asks the same again.
+/// Asks the same again, drawn as the settings say now.
 pub(super) fn ask_again(state: &mut AppState) -> Vec<Effect> {
-    let known = state.look_alikes.asked.clone().or_else(|| source_of_project(state));
-    match known {
+    let now = super::settings(state).map(drawing);
+    let known = state.look_alikes.asked.clone().map(|asked| match (asked, now) {
+        (QuestionSource::Pairs(_), Some(drawing)) => QuestionSource::Pairs(drawing),
+        (QuestionSource::Postings { queries, .. }, Some(drawing)) => {
+            QuestionSource::Postings { queries, drawing }
+        }
+        (asked, _) => asked,
+    });
+    match known.or_else(|| source_of_project(state)) {
         Some(source) => request(state, source),
         None => ask(state),
     }
@@ -177,7 +184,7 @@ fn request(state: &mut AppState, source: QuestionSource) -> Vec<Effect> {
 /// The most rankings made at once.
 const MAX_STRATEGIES: usize = 4;
 
-/// What the project names; else the encoder that matches pictures (or titles) first, then the project's other encoders of
+/// What the project names; else the trained model that matches, where one does, and the encoder that matches pictures (or titles) first, then the project's other encoders of
 /// pictures: where all agree on a candidate, it deserves a second look.
 fn strategies(state: &AppState) -> Vec<String> {
     let Some(session) = &state.session.open else { return Vec::new() };
@@ -189,6 +196,9 @@ fn strategies(state: &AppState) -> Vec<String> {
     let image = session.catalog.has_images().then_some(matching.image_encoder.as_ref()).flatten();
     let others = settings.image_encoders.iter().filter(|_| session.catalog.has_images());
     let mut strategies: Vec<String> = Vec::new();
+    if matching.is_trained() {
+        strategies.push("trained:promoted".to_owned());
+    }
     for id in image.into_iter().chain(others) {
         if !strategies.contains(id) && strategies.len() < MAX_STRATEGIES {
             strategies.push(id.clone());

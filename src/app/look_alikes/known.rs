@@ -30,6 +30,7 @@ pub struct Known {
     log: LookAlikes,
     n_entries: usize,
     last: Option<EntryId>,
+    reviewer: String,
     /// Whether the reviewer has answered each question.
     is_answered: Vec<bool>,
     n_answered: usize,
@@ -47,9 +48,9 @@ struct Groups {
 }
 
 impl Known {
-    /// Entries of the log that were read.
-    pub fn n_entries(&self) -> usize {
-        self.n_entries
+    /// Whether the log has grown since it was read, or somebody else reviews now.
+    pub(super) fn is_outdated(&self, review: &ReviewState, reviewer: &str) -> bool {
+        self.n_entries != review.entries().len() || self.reviewer != reviewer
     }
 
     /// Questions the reviewer has answered.
@@ -170,6 +171,7 @@ impl Known {
         }
         self.n_answered = is_answered.iter().filter(|is_answered| **is_answered).count();
         self.is_answered = is_answered;
+        self.reviewer = reviewer.to_owned();
         self.score = score;
         self.agreement = self.log.agreement(reviewer);
     }

@@ -414,9 +414,9 @@ impl LookAlikesState {
             && self.refused.is_none()
     }
 
-    /// Whether the log has grown since it was last read.
+    /// Whether the log has grown since it was last read, or somebody else reviews now.
     pub fn is_outdated(&self, state: &AppState) -> bool {
-        self.questions.is_some() && self.known.n_entries() != state.saving.review.entries().len()
+        self.questions.is_some() && self.known.is_outdated(&state.saving.review, &state.preferences.reviewer)
     }
 
     /// Answers of this session that count.

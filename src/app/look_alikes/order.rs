@@ -254,6 +254,12 @@ fn find(state: &AppState, key: &str) -> Option<usize> {
 }
 
 pub(super) fn go_to_key(state: &mut AppState, key: &str) -> Vec<Effect> {
+    if state.look_alikes.questions.is_none() {
+        // They are asked for as soon as the station is in view.
+        state.look_alikes.remembered_key = Some(key.to_owned());
+        state.chrome.station = Station::LookAlikes;
+        return Vec::new();
+    }
     match find(state, key) {
         Some(number) => {
             state.chrome.station = Station::LookAlikes;

@@ -57,28 +57,45 @@ pub(super) fn is_true(questions: &RankedQuestions, number: usize, candidate: usi
     questions.truths.get(number).and_then(|truths| truths.get(candidate)).copied().unwrap_or_default()
 }
 
-/// Why the candidate is probably no negative of these matches, if it is so.
-pub(super) fn warning(
-    questions: &RankedQuestions,
+/// Tells candidates that are probably no negatives from the others of one question.
+pub(super) struct Guard<'a> {
+    questions: &'a RankedQuestions,
     number: usize,
-    candidate: usize,
-    matches: &[usize],
-) -> Option<Warning> {
-    let n = questions.questions.get(number)?.candidates.len();
-    let truths = (0..n).filter(|other| is_true(questions, number, *other));
-    let mut known = matches.iter().copied().chain(truths).filter(|other| *other != candidate);
-    if known.any(|other| questions.are_near_duplicates(number, candidate, other)) {
-        return Some(Warning::NearDuplicate);
+    /// What is known or said to match.
+    matches: Vec<usize>,
+    /// What every one of several strategies ranks first.
+    first_of_all: Option<usize>,
+}
+
+impl<'a> Guard<'a> {
+    /// The guard of a question; `matches` are those said to match, the true ones are added.
+    pub(super) fn of(questions: &'a RankedQuestions, number: usize, matches: &[usize]) -> Self {
+        let n = questions.questions.get(number).map_or(0, |question| question.candidates.len());
+        let truths = (0..n).filter(|other| is_true(questions, number, *other));
+        let matches = matches.iter().copied().chain(truths).collect();
+        let best = |strategy: usize| {
+            (0..n)
+                .filter_map(|other| Some((other, score(questions, strategy, number, other)?)))
+                .filter(|(_, score)| !score.is_nan())
+                .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+                .map(|(best, _)| best)
+        };
+        let n_strategies = questions.strategies.len();
+        let first = best(0).filter(|first| (1..n_strategies).all(|other| best(other) == Some(*first)));
+        Self { questions, number, matches, first_of_all: first.filter(|_| n_strategies > 1) }
     }
-    let n_strategies = questions.strategies.len();
-    let is_first = |strategy: usize| {
-        let best = (0..n)
-            .filter_map(|other| Some((other, score(questions, strategy, number, other)?)))
-            .filter(|(_, score)| !score.is_nan())
-            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-        best.is_some_and(|(best, _)| best == candidate)
-    };
-    (n_strategies > 1 && (0..n_strategies).all(is_first)).then_some(Warning::Agreement(n_strategies))
+
+    /// Why the candidate is probably no negative, if it is so.
+    pub(super) fn warning(&self, candidate: usize) -> Option<Warning> {
+        let looks_the_same = |other: &usize| {
+            *other != candidate && self.questions.are_near_duplicates(self.number, candidate, *other)
+        };
+        if self.matches.iter().any(looks_the_same) {
+            return Some(Warning::NearDuplicate);
+        }
+        let is_first = self.first_of_all == Some(candidate);
+        is_first.then_some(Warning::Agreement(self.questions.strategies.len()))
+    }
 }
 
 /// Candidates ranked above at least one pick by the first strategy and clear of every warning, best first. `is_known` says of
@@ -96,6 +113,7 @@ pub(super) fn hard_negatives(
     let has_score = |candidate: usize| score(questions, 0, number, candidate).is_some_and(|it| !it.is_nan());
     // A pick without a picture has no rank to stand above of.
     let has_rank = ranking.get(lowest).is_some_and(|pick| has_score(*pick));
+    let guard = Guard::of(questions, number, picks);
     ranking
         .iter()
         .take(if has_rank { lowest } else { 0 })
@@ -104,7 +122,7 @@ pub(super) fn hard_negatives(
             !picks.contains(candidate)
                 && !is_known(*candidate)
                 && !is_true(questions, number, *candidate)
-                && warning(questions, number, *candidate, picks).is_none()
+                && guard.warning(*candidate).is_none()
         })
         .collect()
 }

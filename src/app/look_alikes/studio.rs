@@ -20,6 +20,10 @@ pub struct HardNegative {
     pub candidate: usize,
     /// The best match below it, as a number within the question.
     pub best_match: usize,
+    /// Its rank, 0 the best.
+    pub rank: usize,
+    /// The match's.
+    pub match_rank: usize,
     /// Its score minus the match's.
     pub margin: f32,
     /// Why it is probably no negative, if it is so.
@@ -113,16 +117,19 @@ fn of_question(
     let Some((best_match, best_score)) = ranking.get(best).and_then(|it| Some((*it, score(*it)?))) else {
         return Vec::new();
     };
-    let line = |candidate: &usize| {
+    let guard = ranking::Guard::of(questions, number, &[best_match]);
+    let line = |(rank, candidate): (usize, &usize)| {
         Some(HardNegative {
+            rank,
+            match_rank: best,
             number,
             candidate: *candidate,
             best_match,
             margin: score(*candidate)? - best_score,
-            warning: ranking::warning(questions, number, *candidate, &[best_match]),
+            warning: guard.warning(*candidate),
         })
     };
-    ranking.iter().take(best).filter_map(line).collect()
+    ranking.iter().take(best).enumerate().filter_map(line).collect()
 }
 
 /// What was said of a line's candidate last.
@@ -197,8 +204,6 @@ pub(super) fn judge(state: &mut AppState, verdict_now: CandidateVerdict) -> Vec<
     let query = Key::from(catalog.key(query));
     let candidate = candidate_key(&questions, &catalog, line.number, line.candidate);
     let best_match = candidate_key(&questions, &catalog, line.number, line.best_match);
-    let ranking = ranking::ranking(&questions, line.number);
-    let rank = ranking.iter().position(|it| *it == line.candidate);
     let mut watch = state.look_alikes.studio.watch;
     watch.touch(state.now.secs);
     let seen = Seen {
@@ -208,7 +213,7 @@ pub(super) fn judge(state: &mut AppState, verdict_now: CandidateVerdict) -> Vec<
         model: questions.strategies.first().map_or_else(String::new, |strategy| strategy.id.clone()),
         threshold: 0.0,
         score: ranking::score(&questions, 0, line.number, line.candidate),
-        rank: rank.and_then(|rank| u32::try_from(rank).ok()),
+        rank: u32::try_from(line.rank).ok(),
         millis: watch.millis(),
     };
     let gesture = Gesture::Candidate { query, candidate, verdict: verdict_now };

@@ -4,7 +4,7 @@ use egui::{RichText, Stroke, vec2};
 
 use super::button;
 use crate::app::{LookAlikesMode, OpenQuestion, Phase, answer_preview};
-use crate::ui::{Outbox, ViewContext};
+use crate::ui::{Outbox, ViewContext, widgets};
 
 /// Draws the bar.
 pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, item: &OpenQuestion, out: &mut Outbox) {
@@ -16,10 +16,16 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, item: &OpenQuest
         for id in ["look_alikes.skip", "look_alikes.previous", "look_alikes.undo"] {
             button(ui, context, id, true, out);
         }
-        button(ui, context, "look_alikes.compare", true, out);
-        let key = context.keymap.keycap("look_alikes.side_by_side").unwrap_or_default();
-        let text = format!("Hold {key}: side by side");
-        ui.label(RichText::new(text).small().color(context.theme.palette.text_weak));
+        // A second line would take its height from the tiles; the footer names these too.
+        let has_room = |ui: &egui::Ui| ui.available_size_before_wrap().x > 170.0 * widgets::text_scale(ui);
+        if has_room(ui) {
+            button(ui, context, "look_alikes.compare", true, out);
+        }
+        if has_room(ui) {
+            let key = context.keymap.keycap("look_alikes.side_by_side").unwrap_or_default();
+            let text = format!("Hold {key}: side by side");
+            ui.label(RichText::new(text).small().color(context.theme.palette.text_weak));
+        }
     });
 }
 
@@ -46,7 +52,7 @@ fn record(
         egui::Button::new(text).stroke(Stroke::new(1.0, palette.outline))
     };
     // The width stays while picks are made, so that nothing under the pointer moves.
-    let width = 250.0 * crate::ui::widgets::text_scale(ui);
+    let width = 250.0 * widgets::text_scale(ui);
     let response = ui.add_enabled(is_possible, button.min_size(vec2(width, ui.spacing().interact_size.y)));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_possible, &label));
     if response.on_hover_text(action.tooltip).clicked() {

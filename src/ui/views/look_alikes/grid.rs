@@ -23,6 +23,7 @@ pub(super) struct Layout {
     pub(super) query_side: f32,
     tile: egui::Vec2,
     caption: f32,
+    caption_size: f32,
 }
 
 impl Layout {
@@ -33,15 +34,21 @@ impl Layout {
         let n = item.places().len().max(1);
         let n_columns = n.min(N_COLUMNS) as f32;
         let n_rows = n.div_ceil(N_COLUMNS) as f32;
-        let caption = ui.text_style_height(&egui::TextStyle::Small) * 1.2 + 2.0;
-        let height = ((room.y - GAP * (n_rows - 1.0)) / n_rows).min(MAX_QUERY + caption);
+        let least = (room.y - GAP * (n_rows - 1.0)) / n_rows;
+        // Large text leaves most of a tile to its picture.
+        let small = egui::TextStyle::Small.resolve(ui.style()).size;
+        let caption_size = small.min((least * 0.17).max(12.0));
+        let caption = caption_size * 1.5 + 2.0;
+        let height = least.min(MAX_QUERY + caption);
         // Pictures are as wide as high at most; what the tiles do not need goes to the posting asked about.
         let widest = (height - caption).max(24.0) * n_columns + GAP * (n_columns - 1.0);
         let query_width = (room.x - widest - GUTTER).clamp(room.x * 0.26, MAX_QUERY).min(room.x * 0.45);
         let width = (room.x - query_width - GUTTER - GAP * (n_columns - 1.0)) / n_columns;
         let width = width.min(MAX_QUERY);
+        // A picture may be higher than wide, but not without end.
+        let height = height.min(width * 1.3 + caption);
         let query_side = query_width.min(room.y * 0.7);
-        Self { query_width, query_side, tile: vec2(width, height), caption }
+        Self { query_width, query_side, tile: vec2(width, height), caption, caption_size }
     }
 
     /// Longer side of a candidate's picture.
@@ -164,56 +171,78 @@ fn draw(
     };
     let corner = f32::from(context.theme.corner_radius);
     ui.painter().rect(rect, corner, fill, Stroke::new(width, line), StrokeKind::Inside);
-    if tile.is_picked && is_cursor {
-        // The cursor shows inside a picked tile's frame.
-        let inner = Stroke::new(1.5, palette.focus);
-        ui.painter().rect_stroke(rect.shrink(4.0), corner, inner, StrokeKind::Inside);
-    }
     let inner = rect.shrink(4.0);
     let picture = Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - layout.caption));
     let drawn = widgets::paint_picture(ui, context, tile.posting, picture);
-    caption(ui, context, &tile, place, Rect::from_min_max(pos2(inner.left(), picture.bottom()), inner.max));
+    let below = Rect::from_min_max(pos2(inner.left(), picture.bottom()), inner.max);
+    caption(ui, context, &tile, place, below, layout.caption_size);
+    if tile.is_picked && is_cursor {
+        // The cursor shows inside a picked tile's frame, over its picture.
+        let stroke = Stroke::new(2.0, palette.focus);
+        ui.painter().rect_stroke(picture.shrink(1.0), corner, stroke, StrokeKind::Inside);
+    }
     if tile.is_picked {
         badge(ui, picture.right_top() + vec2(-13.0, 13.0), palette.accent, palette.on_accent, "\u{2714}");
     }
     match tile.truth {
-        Some(true) => truth_mark(ui, context, picture, "match", palette.success),
-        Some(false) if tile.is_picked => truth_mark(ui, context, picture, "not it", palette.error),
+        Some(true) => truth_mark(ui, context, picture, layout, "match", palette.success),
+        Some(false) if tile.is_picked => truth_mark(ui, context, picture, layout, "not it", palette.error),
         _ => {}
     }
     drawn
 }
 
-/// The key, and rank and score where they are shown.
-fn caption(ui: &egui::Ui, context: ViewContext<'_>, tile: &Tile, place: usize, rect: Rect) {
+/// The key, and rank and score where they are shown, as far as there is room.
+fn caption(ui: &egui::Ui, context: ViewContext<'_>, tile: &Tile, place: usize, rect: Rect, size: f32) {
     let palette = context.theme.palette;
-    let font = FontId::proportional(egui::TextStyle::Small.resolve(ui.style()).size);
+    let font = FontId::proportional(size);
     let painter = ui.painter().with_clip_rect(rect);
-    let keycap = keycap(context, place % PER_PAGE);
-    let key_font = FontId::proportional(font.size * 0.9);
-    let galley = painter.layout_no_wrap(keycap, key_font, palette.text);
-    let size = vec2((galley.size().x + 8.0).max(galley.size().y + 4.0), galley.size().y + 2.0);
-    let key = Rect::from_min_size(pos2(rect.left(), rect.center().y - size.y / 2.0 + 1.0), size);
+    let (has_shift, label) = keycap(context, place % PER_PAGE);
+    let galley = painter.layout_no_wrap(label, FontId::proportional(size * 0.9), palette.text);
+    let arrow = if has_shift { size * 0.8 } else { 0.0 };
+    let cap = vec2((galley.size().x + arrow + 8.0).max(galley.size().y + 4.0), galley.size().y + 2.0);
+    let key = Rect::from_min_size(pos2(rect.left(), rect.center().y - cap.y / 2.0 + 1.0), cap);
     painter.rect(key, 3.0, palette.panel, Stroke::new(1.0, palette.outline), StrokeKind::Inside);
-    painter.galley(key.min + vec2((size.x - galley.size().x) / 2.0, 1.0), galley, palette.text);
-    let text = match (tile.rank, tile.score) {
-        (Some(rank), Some(score)) => format!("#{}  {score:.2}", rank + 1),
-        (Some(rank), None) => format!("#{}", rank + 1),
+    let left = key.left() + (cap.x - arrow - galley.size().x) / 2.0;
+    if has_shift {
+        shift_arrow(&painter, pos2(left + arrow * 0.4, key.center().y), size * 0.36, palette.text);
+    }
+    painter.galley(pos2(left + arrow, key.top() + 1.0), galley, palette.text);
+    let texts = match (tile.rank, tile.score) {
+        (Some(rank), Some(score)) => vec![format!("#{}  {score:.2}", rank + 1), format!("#{}", rank + 1)],
+        (Some(rank), None) => vec![format!("#{}", rank + 1)],
         (None, _) => return,
     };
-    painter.text(
-        pos2(rect.right(), rect.center().y + 1.0),
-        Align2::RIGHT_CENTER,
-        text,
-        font,
-        palette.text_weak,
-    );
+    let room = rect.right() - key.right() - 4.0;
+    let fitting = texts.into_iter().find_map(|text| {
+        let galley = painter.layout_no_wrap(text, font.clone(), palette.text_weak);
+        (galley.size().x <= room).then_some(galley)
+    });
+    if let Some(galley) = fitting {
+        let at = pos2(rect.right() - galley.size().x, rect.center().y + 1.0 - galley.size().y / 2.0);
+        painter.galley(at, galley, palette.text_weak);
+    }
 }
 
-/// The key of a tile, of the set the project shows; both sets work.
-fn keycap(context: ViewContext<'_>, tile: usize) -> String {
+/// The arrow of the Shift key, which the fonts lack.
+fn shift_arrow(painter: &egui::Painter, centre: egui::Pos2, radius: f32, colour: Color32) {
+    let corner = |x: f32, y: f32| centre + vec2(x, y) * radius;
+    let outline = vec![
+        corner(0.0, -1.0),
+        corner(1.0, 0.1),
+        corner(0.45, 0.1),
+        corner(0.45, 1.0),
+        corner(-0.45, 1.0),
+        corner(-0.45, 0.1),
+        corner(-1.0, 0.1),
+    ];
+    painter.add(Shape::closed_line(outline, Stroke::new(1.0, colour)));
+}
+
+/// The key of a tile, of the set the project shows, and whether Shift goes with it; both sets work.
+fn keycap(context: ViewContext<'_>, tile: usize) -> (bool, String) {
     let Some(action) = crate::app::action(&format!("look_alikes.pick{}", tile + 1)) else {
-        return String::new();
+        return (false, String::new());
     };
     let wants =
         context.app.session.open.as_ref().map_or(PickKeys::Digits, |open| open.settings.look_alikes.keys);
@@ -224,7 +253,10 @@ fn keycap(context: ViewContext<'_>, tile: usize) -> String {
         PickKeys::Digits => labels.first(),
     };
     let label = label.cloned().unwrap_or_default();
-    label.trim_matches(['[', ']']).replace("Shift+", "\u{21e7}")
+    match label.strip_prefix("Shift+") {
+        Some(key) => (true, key.to_owned()),
+        None => (false, label.trim_matches(['[', ']']).to_owned()),
+    }
 }
 
 fn badge(ui: &egui::Ui, centre: egui::Pos2, fill: Color32, ink: Color32, sign: &str) {
@@ -233,8 +265,15 @@ fn badge(ui: &egui::Ui, centre: egui::Pos2, fill: Color32, ink: Color32, sign: &
 }
 
 /// A word on a band over the picture, so that colour is not the only sign.
-fn truth_mark(ui: &egui::Ui, context: ViewContext<'_>, picture: Rect, word: &str, colour: Color32) {
-    let font = FontId::proportional(egui::TextStyle::Small.resolve(ui.style()).size);
+fn truth_mark(
+    ui: &egui::Ui,
+    context: ViewContext<'_>,
+    picture: Rect,
+    layout: &Layout,
+    word: &str,
+    colour: Color32,
+) {
+    let font = FontId::proportional(layout.caption_size);
     let galley = ui.painter().layout_no_wrap(word.to_owned(), font, colour);
     let size = galley.size() + vec2(24.0, 4.0);
     let band = Rect::from_min_size(picture.left_bottom() - vec2(0.0, size.y), size);

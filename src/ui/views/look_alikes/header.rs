@@ -88,8 +88,7 @@ fn counters(ui: &mut egui::Ui, context: ViewContext<'_>) {
                 let colour = if n_session >= goal { palette.success } else { palette.text };
                 let tooltip = "Answers of this session, and its goal (set on the Questions page)";
                 ui.label(text.color(colour)).on_hover_text(tooltip);
-                let share = (n_session as f32 / goal as f32).min(1.0);
-                ui.add(egui::ProgressBar::new(share).desired_width(72.0).desired_height(8.0));
+                bar(ui, context, (n_session as f32 / goal as f32).min(1.0));
             } else {
                 ui.label(RichText::new(format!("{n_session} in this session")).strong());
             }
@@ -113,7 +112,16 @@ fn counters(ui: &mut egui::Ui, context: ViewContext<'_>) {
     ui.label(RichText::new(text).small().color(palette.text_weak));
 }
 
-/// "You 12/20 and 15/20, model 9/20 and 12/20 (top 1, top 2)".
+/// A share of the goal.
+fn bar(ui: &mut egui::Ui, context: ViewContext<'_>, share: f32) {
+    let palette = context.theme.palette;
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(72.0, 8.0), egui::Sense::hover());
+    ui.painter().rect_filled(rect, 4.0, palette.rail);
+    let done = egui::Rect::from_min_size(rect.min, egui::vec2(rect.width() * share, rect.height()));
+    ui.painter().rect_filled(done, 4.0, palette.accent);
+}
+
+/// "After 20: you top 1 60 %, top 2 75 %; model top 1 45 %, top 2 60 %".
 fn play_score(score: PlayScore) -> String {
     let PlayScore { n, n_you_top1, n_you_top2, n_model_top1, n_model_top2 } = score;
     if n == 0 {

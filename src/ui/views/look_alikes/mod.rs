@@ -49,10 +49,12 @@ fn one_against_many(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbo
         return finished(ui, context, out);
     };
     let bar = egui::Panel::bottom("look_alikes_bar").resizable(false).frame(egui::Frame::NONE);
+    let bar = bar.show_separator_line(false);
     bar.show(ui, |ui| bar::show(ui, context, item, out));
     let layout = grid::Layout::of(ui, item);
     prefetch(ui, context, questions, &layout);
     let left = egui::Panel::left("look_alikes_query").resizable(false).frame(egui::Frame::NONE);
+    let left = left.show_separator_line(false);
     let has_query = left
         .exact_size(layout.query_width)
         .show(ui, |ui| query::show(ui, context, item, layout.query_side))

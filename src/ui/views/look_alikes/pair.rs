@@ -12,7 +12,7 @@ pub(super) fn show(ui: &egui::Ui, context: ViewContext<'_>, item: &OpenQuestion)
     let rect = ui.max_rect();
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("look_alikes_pair"));
     let painter = ui.ctx().layer_painter(layer);
-    painter.rect_filled(rect, 8.0, palette.window);
+    painter.rect_filled(rect, 0.0, palette.window);
     let (middle, gap) = (rect.center().x, 6.0);
     let room = rect.shrink(8.0);
     let caption = FontId::proportional(egui::TextStyle::Body.resolve(ui.style()).size);

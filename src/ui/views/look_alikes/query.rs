@@ -47,12 +47,15 @@ pub(super) fn current(context: ViewContext<'_>, item: &OpenQuestion) -> Option<P
 fn about(ui: &mut egui::Ui, context: ViewContext<'_>, catalog: &Catalog, item: &OpenQuestion) {
     let n = context.app.look_alikes.questions.as_ref().map_or(0, |questions| questions.questions.len());
     let palette = context.theme.palette;
-    // A question that returns shows no number: nothing should say that it was seen before.
-    if item.asked != Asked::Again {
-        ui.label(RichText::new(format!("Question {} of {n}", item.number + 1)).strong());
+    // While labels are made no number is shown: it would tell a question that returns from a new one.
+    let is_numbered =
+        context.app.look_alikes.mode != LookAlikesMode::Annotate || matches!(item.asked, Asked::Revisited(_));
+    let heading = if is_numbered {
+        format!("Question {} of {n}", item.number + 1)
     } else {
-        ui.label(RichText::new(format!("One of {n} questions")).strong());
-    }
+        "What looks like this?".to_owned()
+    };
+    ui.label(RichText::new(heading).strong());
     let title = catalog.title(item.query);
     if !title.is_empty() {
         widgets::title(ui, context.theme, title, None);

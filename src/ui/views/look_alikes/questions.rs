@@ -58,7 +58,11 @@ fn about(ui: &mut egui::Ui, context: ViewContext<'_>, settings: &LookAlikesSetti
                 "the left side of a looks-like table, or every posting of a group; the match is among the candidates".to_owned()
             }
             AskAbout::Selected => match look_alikes.selected(context.app) {
-                Some(posting) => format!("now: {}", session.catalog.title(posting)),
+                Some(posting) => {
+                    let title = session.catalog.title(posting);
+                    let name = if title.is_empty() { session.catalog.key(posting) } else { title };
+                    format!("now: {name}")
+                }
                 None => "none is selected".to_owned(),
             },
             AskAbout::File => match &settings.candidates {

@@ -161,7 +161,10 @@ fn row(
     let painter = ui.painter().with_clip_rect(rect);
     let text = format!("+{:.2}", line.margin);
     painter.text(pos2(left, first.top()), Align2::LEFT_TOP, text, font.clone(), palette.text);
-    let middle = pos2(left, first.top() + font.size * 1.3);
+    let text = format!("#{} over #{}", line.rank + 1, line.match_rank + 1);
+    let at = pos2(left, first.top() + font.size * 1.25);
+    painter.text(at, Align2::LEFT_TOP, text, font.clone(), palette.text_weak);
+    let middle = pos2(left, first.top() + font.size * 2.5);
     match (said, line.warning) {
         (Some(verdict), _) => {
             let (sign, colour) = sign(context, verdict);
