@@ -54,7 +54,8 @@ fn layers(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, channels, kernel, kind, side, activation) in LAYERS {
         let (plan, flops) = network(channels, kernel, kind, side, activation);
-        let pictures = Tensor::ones((1, channels, side, side), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let pictures =
+            Tensor::ones((1, channels, side, side), candle_core::DType::F32, &Device::Cpu).unwrap();
         let run = || pool.install(|| plan.run(NetworkInput::Images(black_box(&pictures))).unwrap());
         group.throughput(Throughput::Elements(flops));
         group.bench_function(name, |bencher| bencher.iter(run));

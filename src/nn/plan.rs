@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::layers::{Parameters, Pass};
 use super::cpu::CpuPlan;
+use super::layers::{Parameters, Pass};
 use super::steps::{Steps, output_width};
 use super::{Graph, NetworkInput, NnError, Operation, Weights};
 

@@ -68,6 +68,24 @@ impl Fusing {
             {
                 *activation = after.last;
             }
+            // Scales and shifts of a convolution's sums are those of its weights and bias.
+            Lowered::Convolve(convolved)
+                if is_plain
+                    && after.factor == 1.0
+                    && convolved.activation == Activation::Identity
+                    && !convolved.has_residual
+                    && convolved.weights.packed.n_groups() == 1 =>
+            {
+                let Some(affine) = &after.affine else { return };
+                if affine
+                    .iter()
+                    .any(|values| values.len() != convolved.weights.packed.width().next_multiple_of(16))
+                {
+                    return;
+                }
+                convolved.weights = Arc::new(convolved.weights.scaled(affine));
+                convolved.activation = after.last;
+            }
             Lowered::Elementwise(first) => {
                 let Some(joined) = joined(first, &after) else { return };
                 *first = joined;
@@ -84,7 +102,8 @@ impl Fusing {
         let Some(Lowered::Elementwise(sum)) = self.operation(position).cloned() else { return };
         let Some(node) = self.nodes[position].clone() else { return };
         let &[a, b] = node.inputs.as_slice() else { return };
-        let is_sum = sum.has_other && sum.affine.is_none() && sum.factor == 1.0 && sum.first == Activation::Identity;
+        let is_sum =
+            sum.has_other && sum.affine.is_none() && sum.factor == 1.0 && sum.first == Activation::Identity;
         if !is_sum || a == b {
             return;
         }
@@ -92,10 +111,14 @@ impl Fusing {
         let mut choices = [(a, b), (b, a)];
         choices.sort_by_key(|&(made, _)| std::cmp::Reverse(made));
         for (made, other) in choices {
-            let Some(Node { operation: Lowered::Convolve(convolved), inputs }) = self.nodes[made].clone() else {
+            let Some(Node { operation: Lowered::Convolve(convolved), inputs }) = self.nodes[made].clone()
+            else {
                 continue;
             };
-            if self.n_readers(made) != 1 || convolved.activation != Activation::Identity || convolved.has_residual {
+            if self.n_readers(made) != 1
+                || convolved.activation != Activation::Identity
+                || convolved.has_residual
+            {
                 continue;
             }
             let convolved = Convolved { has_residual: true, activation: sum.last, ..convolved };
@@ -108,17 +131,17 @@ impl Fusing {
 
     /// A gate, or a norm with its activation, by the 1x1 convolution that reads it.
     fn join_into_reader(&mut self, position: usize) {
-        let Some(Node { operation: Lowered::Convolve(convolved), inputs }) = self.nodes[position].clone() else {
+        let Some(Node { operation: Lowered::Convolve(convolved), inputs }) = self.nodes[position].clone()
+        else {
             return;
         };
-        let is_plain = convolved.is_pointwise()
-            && !convolved.has_gate
-            && convolved.affine.is_none();
+        let is_plain = convolved.is_pointwise() && !convolved.has_gate && convolved.affine.is_none();
         let Some(&from) = inputs.first() else { return };
         if !is_plain || self.n_readers(from) != 1 {
             return;
         }
-        let Some(Node { operation: Lowered::Elementwise(before), inputs: before_inputs }) = self.nodes[from].clone()
+        let Some(Node { operation: Lowered::Elementwise(before), inputs: before_inputs }) =
+            self.nodes[from].clone()
         else {
             return;
         };
@@ -174,7 +197,8 @@ fn joined(first: &Pointwise, after: &Pointwise) -> Option<Pointwise> {
         let is_free = first.last == Activation::Identity && after.first == Activation::Identity;
         return is_free.then(|| Pointwise { last: after.last, ..first.clone() });
     }
-    let is_activation_alone = first.affine.is_none() && first.factor == 1.0 && !first.has_gate && !first.has_other;
+    let is_activation_alone =
+        first.affine.is_none() && first.factor == 1.0 && !first.has_gate && !first.has_other;
     if is_activation_alone && first.first == Activation::Identity && after.first == Activation::Identity {
         return Some(Pointwise { first: first.last, ..after.clone() });
     }

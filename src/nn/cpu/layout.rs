@@ -41,12 +41,7 @@ pub(super) struct Nodes<'a> {
 }
 
 impl<'a> Nodes<'a> {
-    pub(super) fn new(
-        nodes: &'a [Node],
-        sizes: &'a [Size],
-        n_images: usize,
-        winograd: WinogradUse,
-    ) -> Self {
+    pub(super) fn new(nodes: &'a [Node], sizes: &'a [Size], n_images: usize, winograd: WinogradUse) -> Self {
         let mut readers = vec![Vec::new(); nodes.len()];
         for (position, node) in nodes.iter().enumerate() {
             node.inputs.iter().for_each(|&input| readers[input].push(position));
@@ -72,7 +67,8 @@ impl<'a> Nodes<'a> {
         let size = self.sizes[from];
         let packed = &convolved.weights.packed;
         let is_blocked = !matches!(self.nodes[from].operation, Lowered::InputPlanes);
-        let is_plain = !convolved.has_gate && convolved.affine.is_none() && packed.n_groups() == 1 && is_blocked;
+        let is_plain =
+            !convolved.has_gate && convolved.affine.is_none() && packed.n_groups() == 1 && is_blocked;
         if is_plain
             && to.n_pixels() == 1
             && size.n_pixels() > 1
@@ -102,7 +98,8 @@ impl<'a> Nodes<'a> {
         let blocks = |n: usize| n_blocks(n) as f64;
         let (n_images, in_channels) = (self.n_images as f64, from.channels as f64);
         let (in_blocks, out_blocks) = (blocks(from.channels), blocks(to.channels));
-        let streamed = |floats: f64, times: f64| if floats > L2_FLOATS { floats / STREAM * times } else { 0.0 };
+        let streamed =
+            |floats: f64, times: f64| if floats > L2_FLOATS { floats / STREAM * times } else { 0.0 };
         let weights = in_channels * out_blocks * BLOCK as f64;
         let direct = n_images * to.n_pixels() as f64 * 9.0 * in_channels * out_blocks / 1.7
             + streamed(9.0 * weights, n_images);
@@ -138,12 +135,13 @@ impl<'a> Nodes<'a> {
         for (position, node) in self.nodes.iter().enumerate() {
             let of_input = self.first_input(position).is_some_and(|input| rows[input]);
             rows.push(match &node.operation {
-                Lowered::GlobalMean | Lowered::Flatten => true,
+                Lowered::GlobalMean | Lowered::Flatten | Lowered::FirstPixel => true,
                 Lowered::Convolve(_) => of_input || ways[position] == Way::Regrouped,
                 Lowered::Pool(_, WindowPool::Mean, _) => self.is_whole_mean(position),
-                Lowered::Elementwise(_) | Lowered::LayerNorm(..) | Lowered::Neighbours(_) | Lowered::Alias => {
-                    of_input
-                }
+                Lowered::Elementwise(_)
+                | Lowered::LayerNorm(..)
+                | Lowered::Neighbours(_)
+                | Lowered::Alias => of_input,
                 _ => false,
             });
         }
@@ -152,7 +150,8 @@ impl<'a> Nodes<'a> {
 
     /// Whether a pool of means has one window, which is the whole picture.
     fn is_whole_mean(&self, position: usize) -> bool {
-        let (Lowered::Pool(pool, _, _), Some(input)) = (&self.nodes[position].operation, self.first_input(position))
+        let (Lowered::Pool(pool, _, _), Some(input)) =
+            (&self.nodes[position].operation, self.first_input(position))
         else {
             return false;
         };
@@ -170,7 +169,9 @@ impl<'a> Nodes<'a> {
                 Lowered::Convolve(convolved) if ways[position] == Way::Direct => {
                     (convolved.kernel, convolved.stride, convolved.padding)
                 }
-                Lowered::Channelwise { weights, stride, padding, .. } => (weights.kernel(), *stride, *padding),
+                Lowered::Channelwise { weights, stride, padding, .. } => {
+                    (weights.kernel(), *stride, *padding)
+                }
                 _ => continue,
             };
             let Some(input) = self.first_input(position) else { continue };
@@ -237,7 +238,8 @@ impl Layout {
         };
         let mut spans: Vec<Option<Span>> = vec![None; n];
         for position in 0..n {
-            let last = if position + 1 == n { n } else { all.readers[position].iter().copied().max().unwrap_or(n) };
+            let last =
+                if position + 1 == n { n } else { all.readers[position].iter().copied().max().unwrap_or(n) };
             let (first, source) = (first_written(all, position), root(all.source(position)).0);
             let len = planes(source).unwrap_or_else(|| place(source, 0).len());
             let span = spans[source].get_or_insert(Span { first, last, len, start: 0 });
@@ -245,7 +247,9 @@ impl Layout {
         }
         let regrouped: Vec<usize> = (0..n).filter(|&position| ways[position] == Way::Regrouped).collect();
         let regrouped_place = |position: usize, first: usize| {
-            let from = all.first_input(position).map_or(0, |input| all.sizes[input].channels * all.sizes[input].n_pixels());
+            let from = all
+                .first_input(position)
+                .map_or(0, |input| all.sizes[input].channels * all.sizes[input].n_pixels());
             Place::new(first, 1, from, [1, all.n_images], Border::default())
         };
         for &position in &regrouped {

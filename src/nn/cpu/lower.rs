@@ -8,8 +8,9 @@ use crate::nn::kernels::blocked::{
 };
 use crate::nn::layers::convolution::{FoldedWeights, folded_norm};
 use crate::nn::{
-    Activation, ChannelAttention, Convolution, FeatureAxis, Graph, LayerNorm, Linear, NnError, Operation,
-    Padding, PaddingCounts, Pool, SqueezeExcite, Weights,
+    Activation, AttentionMask, AttentionWeights, ChannelAttention, Convolution, FeatureAxis, Graph,
+    LayerNorm, Linear, NnError, Operation, Padding, PaddingCounts, Pool, SelfAttention, SqueezeExcite, Table,
+    TokenPool, Weights,
 };
 
 /// An operation and the operations it reads.
@@ -29,7 +30,12 @@ pub(super) enum Lowered {
     /// The pictures in squares of this side, for the one convolution that reads them.
     InputPatches(usize),
     Convolve(Convolved),
-    Channelwise { weights: Arc<PackedChannels>, stride: usize, padding: Padding, activation: Activation },
+    Channelwise {
+        weights: Arc<PackedChannels>,
+        stride: usize,
+        padding: Padding,
+        activation: Activation,
+    },
     Pool(Pool, WindowPool, PaddingCounts),
     GlobalMean,
     /// Inputs: what it is applied to; then, in this order, the gate and the summand where there are any.
@@ -38,6 +44,16 @@ pub(super) enum Lowered {
     LayerNorm(Arc<[Buffer; 2]>, f32),
     Concatenate,
     Flatten,
+    /// Rows added to tokens (for each block of channels all rows), and how many of them come before the first.
+    TokenTable {
+        table: Arc<Buffer>,
+        channels: usize,
+        n_rows: usize,
+        n_before: usize,
+    },
+    /// Attention of so many heads among queries, keys and values.
+    Attention(usize),
+    FirstPixel,
     /// The same numbers, seen as another kind of tensor.
     Alias,
 }
@@ -100,6 +116,12 @@ pub(super) struct ConvolvedWeights {
 }
 
 impl ConvolvedWeights {
+    /// The same for sums scaled and shifted.
+    pub(super) fn scaled(&self, affine: &[Buffer; 2]) -> Self {
+        let packed = Arc::new(self.packed.scaled(affine.each_ref().map(Buffer::as_slice)));
+        Self { packed, in_channels: self.in_channels, winograd: OnceLock::new() }
+    }
+
     /// The transformed weights, made at the first call; only of a 3x3 convolution in one group.
     pub(super) fn winograd(&self) -> Arc<WinogradWeights> {
         let make = || Arc::new(WinogradWeights::new(&self.packed, self.in_channels));
@@ -134,7 +156,11 @@ impl Pointwise {
 ///
 /// # Errors
 /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
-pub(super) fn lower(graph: &Graph, weights: &Weights, tiles: Tiles) -> Result<Option<(Vec<Node>, Form)>, NnError> {
+pub(super) fn lower(
+    graph: &Graph,
+    weights: &Weights,
+    tiles: Tiles,
+) -> Result<Option<(Vec<Node>, Form)>, NnError> {
     if !graph.nodes().iter().all(|node| is_known(&node.operation)) {
         return Ok(None);
     }
@@ -148,7 +174,8 @@ pub(super) fn lower(graph: &Graph, weights: &Weights, tiles: Tiles) -> Result<Op
     };
     for node in graph.nodes() {
         let inputs: Vec<usize> = node.inputs.iter().map(|input| input.index()).collect();
-        let of_inputs: Vec<Form> = inputs.iter().filter_map(|&input| lowering.forms.get(input).copied()).collect();
+        let of_inputs: Vec<Form> =
+            inputs.iter().filter_map(|&input| lowering.forms.get(input).copied()).collect();
         let Some(form) = form_of(&node.operation, &of_inputs) else { return Ok(None) };
         lowering.forms.push(form);
         if !lowering.add(&node.operation, &inputs)? {
@@ -181,9 +208,11 @@ fn form_of(operation: &Operation, inputs: &[Form]) -> Option<Form> {
         Operation::GlobalAverage | Operation::Flatten => only(Form::Picture, Form::Rows),
         Operation::ToTokens => only(Form::Picture, Form::Tokens),
         Operation::ToImage => only(Form::Tokens, Form::Picture),
-        Operation::Concatenate => {
-            inputs.iter().all(|&form| form == Form::Picture).then_some(Form::Picture)
+        Operation::PrependToken(..) | Operation::AddTable(_) | Operation::SelfAttention(_) => {
+            only(Form::Tokens, Form::Tokens)
         }
+        Operation::PoolTokens(_) => only(Form::Tokens, Form::Rows),
+        Operation::Concatenate => inputs.iter().all(|&form| form == Form::Picture).then_some(Form::Picture),
         _ => only(Form::Picture, Form::Picture),
     }
 }
@@ -211,7 +240,14 @@ fn is_known(operation: &Operation) -> bool {
         | Operation::LearnedScale(_)
         | Operation::ToTokens
         | Operation::ToImage
+        | Operation::PrependToken(..)
+        | Operation::AddTable(_)
+        | Operation::PoolTokens(TokenPool::First)
         | Operation::BatchNorm(..) => true,
+        Operation::SelfAttention(attention) => {
+            let SelfAttention { mask, width, n_heads, .. } = attention;
+            *n_heads > 0 && width.is_multiple_of(n_heads * BLOCK) && *mask == AttentionMask::None
+        }
         Operation::Convolution(convolution) => is_known_convolution(convolution),
         _ => false,
     }
@@ -291,14 +327,13 @@ impl Lowering<'_> {
                 let affine = Some([buffer_of(&scale), buffer_of(&vec![0.0; *width])]);
                 self.push(pointwise(Pointwise { affine, ..Pointwise::PLAIN }), inputs)
             }
-            Operation::Add => {
-                self.push(pointwise(Pointwise { has_other: true, ..Pointwise::PLAIN }), inputs)
-            }
+            Operation::Add => self.push(pointwise(Pointwise { has_other: true, ..Pointwise::PLAIN }), inputs),
             Operation::Concatenate => {
                 // All but the last must fill their blocks, else channels would lie across two.
                 let all: Option<Vec<usize>> = known.iter().copied().collect();
                 let Some(all) = all else { return Ok(false) };
-                if all.split_last().is_none_or(|(_, before)| before.iter().any(|n| !n.is_multiple_of(BLOCK))) {
+                if all.split_last().is_none_or(|(_, before)| before.iter().any(|n| !n.is_multiple_of(BLOCK)))
+                {
                     return Ok(false);
                 }
                 channels = Some(all.iter().sum());
@@ -319,6 +354,16 @@ impl Lowering<'_> {
             }
             Operation::Dropout(_) | Operation::DropPath(_) => self.push(Lowered::Alias, inputs),
             Operation::LayerNorm(norm) => self.layer_norm(norm, inputs)?,
+            Operation::PrependToken(name, width) => {
+                let row = self.weights.values(name, &[1, 1, *width])?;
+                self.push(token_table(&row, *width, 1), inputs)
+            }
+            Operation::AddTable(Table { name, n_rows, width }) => {
+                let rows = self.weights.values(name, &[1, *n_rows, *width])?;
+                self.push(token_table(&rows, *width, 0), inputs)
+            }
+            Operation::SelfAttention(attention) => self.attention(attention, inputs)?,
+            Operation::PoolTokens(_) => self.push(Lowered::FirstPixel, inputs),
             // A map never stops being one, so going back to it needs only the map itself.
             Operation::ToTokens | Operation::ToImage => {
                 self.push(Lowered::Alias, inputs.into_iter().take(1).collect())
@@ -430,12 +475,45 @@ impl Lowering<'_> {
         self.push(Lowered::Elementwise(gated), inputs.iter().copied().chain([rows]).collect())
     }
 
+    fn attention(&mut self, attention: &SelfAttention, inputs: Vec<usize>) -> Result<usize, NnError> {
+        let SelfAttention { weights, width, n_heads, .. } = attention;
+        let names: Vec<[String; 2]> = match weights {
+            AttentionWeights::Packed(name) => vec![["weight", "bias"].map(|kind| format!("{name}.{kind}"))],
+            AttentionWeights::InProjection(name) => {
+                vec![["weight", "bias"].map(|kind| format!("{name}.in_proj_{kind}"))]
+            }
+            AttentionWeights::Separate(names) => {
+                let of = |name: &String| ["weight", "bias"].map(|kind| format!("{name}.{kind}"));
+                names.iter().map(of).collect()
+            }
+        };
+        let each = 3 * width / names.len();
+        let (mut matrix, mut biases) = (Vec::new(), Vec::new());
+        for [weight, bias] in names {
+            matrix.extend(self.weights.values(&weight, &[each, *width])?);
+            biases.extend(self.weights.values(&bias, &[each])?);
+        }
+        let all = self.dense([&matrix, &biases], *width, Activation::Identity, inputs);
+        Ok(self.push(Lowered::Attention(*n_heads), vec![all]))
+    }
+
     fn layer_norm(&mut self, norm: &LayerNorm, inputs: Vec<usize>) -> Result<usize, NnError> {
         let LayerNorm { name, width, epsilon, .. } = norm;
         let values = |kind: &str| self.weights.values(&format!("{name}.{kind}"), &[*width]);
         let affine = [values("weight")?, values("bias")?].map(|values| buffer_of(&widened(&values)));
         Ok(self.push(Lowered::LayerNorm(Arc::new(affine), *epsilon as f32), inputs))
     }
+}
+
+/// Rows (n, width) in blocks of channels.
+fn token_table(rows: &[f32], width: usize, n_before: usize) -> Lowered {
+    let n_rows = rows.len() / width.max(1);
+    let mut table = Buffer::zeros(n_blocks(width) * n_rows * BLOCK);
+    for (index, &value) in rows.iter().enumerate() {
+        let (row, channel) = (index / width, index % width);
+        table.as_mut_slice()[(channel / BLOCK * n_rows + row) * BLOCK + channel % BLOCK] = value;
+    }
+    Lowered::TokenTable { table: Arc::new(table), channels: width, n_rows, n_before }
 }
 
 fn widened(values: &[f32]) -> Vec<f64> {

@@ -58,7 +58,7 @@ impl CpuPlan {
     }
 
     /// The same for certain tiles and a certain use of Winograd's.
-    pub(super) fn lower_for(
+    fn lower_for(
         graph: &Graph,
         weights: &Weights,
         tiles: Tiles,
@@ -66,7 +66,14 @@ impl CpuPlan {
     ) -> std::result::Result<Option<Self>, NnError> {
         let Some((nodes, form)) = lower::lower(graph, weights, tiles)? else { return Ok(None) };
         let nodes = fuse::fuse(nodes);
-        Ok(Some(Self { nodes, form, tiles, winograd, programs: Mutex::default(), memories: Mutex::default() }))
+        Ok(Some(Self {
+            nodes,
+            form,
+            tiles,
+            winograd,
+            programs: Mutex::default(),
+            memories: Mutex::default(),
+        }))
     }
 
     /// The network's output for pictures (n, c, h, w).
@@ -81,7 +88,9 @@ impl CpuPlan {
         let picture = Size { channels, height, width };
         let contiguous = pictures.to_dtype(DType::F32)?.contiguous()?;
         let (storage, layout) = contiguous.storage_and_layout();
-        let Storage::Cpu(CpuStorage::F32(values)) = &*storage else { bail!("the pictures are not on the CPU") };
+        let Storage::Cpu(CpuStorage::F32(values)) = &*storage else {
+            bail!("the pictures are not on the CPU")
+        };
         let values = values.get(layout.start_offset()..).unwrap_or_default();
         let Some(values) = values.get(..n_images * channels * height * width) else {
             bail!("the pictures are fewer numbers than their shape says")
@@ -146,7 +155,8 @@ impl CpuPlan {
             return Ok(Arc::clone(program));
         }
         let nodes = (self.nodes.as_slice(), self.form);
-        let program = Arc::new(Program::new(nodes, picture, (n_images, n_workers), (self.tiles, self.winograd))?);
+        let program =
+            Arc::new(Program::new(nodes, picture, (n_images, n_workers), (self.tiles, self.winograd))?);
         let mut programs = lock();
         if programs.len() >= MOST_PROGRAMS {
             programs.clear();

@@ -8,9 +8,9 @@ use super::layout::{Layout, Nodes, Way, WinogradUse};
 use super::lower::{Convolved, Form, Lowered, Node, Pointwise};
 use super::shape::{Size, pool_windows, sizes, windows};
 use crate::nn::kernels::blocked::{
-    BLOCK, Buffer, Channelwise, Convolve, Elementwise, Flatten, FromBlocked, GlobalMean, LayerNormRows, Memory,
-    Neighbours, Order, Patches, Place, PoolWindows, Prologue, Reading, Regroup, Team, Tiles, ToBlocked, ToPlanes,
-    Winograd, ZeroBorder,
+    Attention, BLOCK, Buffer, Channelwise, Convolve, Elementwise, FirstPixel, Flatten, FromBlocked,
+    GlobalMean, LayerNormRows, Memory, Neighbours, Order, Patches, Place, PoolWindows, Prologue, Reading,
+    Regroup, Team, Tiles, ToBlocked, ToPlanes, TokenTable, Winograd, ZeroBorder,
 };
 use crate::nn::layers::PadAmounts;
 use crate::nn::{Activation, PaddingCounts};
@@ -32,6 +32,9 @@ enum Step {
     LayerNorm(LayerNormRows),
     Regroup(Regroup),
     Flatten(Flatten),
+    TokenTable(TokenTable),
+    Attention(Attention),
+    FirstPixel(FirstPixel),
 }
 
 /// A network for so many pictures of one size.
@@ -61,7 +64,8 @@ impl Program {
         let all = Nodes::new(nodes, &sizes, n_images, winograd);
         let layout = Layout::new(&all, |position| planes_of(&all, position).map(|planes| planes.len()))?;
         let Some(&last) = sizes.last() else { bail!("the network is empty") };
-        let mut builder = Builder { all: &all, layout: &layout, picture, tiles, n_workers, steps: Vec::new() };
+        let mut builder =
+            Builder { all: &all, layout: &layout, picture, tiles, n_workers, steps: Vec::new() };
         for position in 0..nodes.len() {
             builder.add(position)?;
         }
@@ -109,6 +113,7 @@ impl Step {
         match self {
             Self::Convolve(step) => step.scratch_len(),
             Self::Winograd(step) => step.scratch_len(),
+            Self::Attention(step) => step.scratch_len(),
             _ => 0,
         }
     }
@@ -129,6 +134,9 @@ impl Step {
             Self::LayerNorm(step) => step.run(memory, team),
             Self::Regroup(step) => step.run(memory),
             Self::Flatten(step) => step.run(memory),
+            Self::TokenTable(step) => step.run(memory),
+            Self::Attention(step) => step.run(memory, team),
+            Self::FirstPixel(step) => step.run(memory),
         }
     }
 }
@@ -149,7 +157,8 @@ impl Planes {
 
 /// The planes that node `position` is, for the one convolution that reads them.
 fn planes_of(all: &Nodes<'_>, position: usize) -> Option<Planes> {
-    let (Lowered::InputPlanes, &[reader]) = (&all.nodes[position].operation, all.readers[position].as_slice())
+    let (Lowered::InputPlanes, &[reader]) =
+        (&all.nodes[position].operation, all.readers[position].as_slice())
     else {
         return None;
     };
@@ -266,6 +275,19 @@ impl Builder<'_> {
                 } else {
                     self.steps.push(Step::Flatten(Flatten { input, output }));
                 }
+            }
+            Lowered::TokenTable { table, n_rows, n_before, .. } => {
+                let (input, table) = (self.input(position, 0)?, Arc::clone(table));
+                let (n_rows, n_before) = (*n_rows, *n_before);
+                self.steps.push(Step::TokenTable(TokenTable { input, output, table, n_rows, n_before }));
+            }
+            Lowered::Attention(n_heads) => {
+                let input = self.input(position, 0)?;
+                self.steps.push(Step::Attention(Attention::new(tiles, input, output, *n_heads)));
+            }
+            Lowered::FirstPixel => {
+                let input = self.input(position, 0)?;
+                self.steps.push(Step::FirstPixel(FirstPixel { input, output }));
             }
             Lowered::Alias => {}
         }

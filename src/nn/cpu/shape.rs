@@ -70,7 +70,13 @@ pub(super) fn pool_windows(
 }
 
 /// The zeros that a k x k convolution reads around its input.
-pub(super) fn border(size: Size, out: [usize; 2], kernel: [usize; 2], stride: usize, pad: PadAmounts) -> Border {
+pub(super) fn border(
+    size: Size,
+    out: [usize; 2],
+    kernel: [usize; 2],
+    stride: usize,
+    pad: PadAmounts,
+) -> Border {
     let after = |side: usize, out: usize, kernel: usize, before: usize| {
         ((out.max(1) - 1) * stride + kernel).saturating_sub(before + side)
     };
@@ -89,7 +95,8 @@ pub(super) fn border(size: Size, out: [usize; 2], kernel: [usize; 2], stride: us
 pub(super) fn sizes(nodes: &[Node], input: Size) -> Result<Vec<Size>> {
     let mut sizes: Vec<Size> = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let of_inputs: Vec<Size> = node.inputs.iter().filter_map(|&input| sizes.get(input).copied()).collect();
+        let of_inputs: Vec<Size> =
+            node.inputs.iter().filter_map(|&input| sizes.get(input).copied()).collect();
         let size = size_of(&node.operation, &of_inputs, input)?;
         sizes.push(size);
     }
@@ -127,7 +134,8 @@ fn size_of(operation: &Lowered, inputs: &[Size], picture: Size) -> Result<Size> 
             sized(first.channels, out)
         }
         Lowered::Pool(pool, _, _) => {
-            let pad = PadAmounts::new(pool.padding, [first.height, first.width], [pool.kernel; 2], pool.stride);
+            let pad =
+                PadAmounts::new(pool.padding, [first.height, first.width], [pool.kernel; 2], pool.stride);
             let rows = pool_windows(*pool, first.height, [pad.top, pad.bottom], false)?;
             let columns = pool_windows(*pool, first.width, [pad.left, pad.right], false)?;
             sized(first.channels, [rows.len(), columns.len()])
@@ -159,6 +167,18 @@ fn size_of(operation: &Lowered, inputs: &[Size], picture: Size) -> Result<Size> 
             }
             first
         }
+        Lowered::TokenTable { channels, n_rows, n_before, .. } => {
+            let n_tokens = first.n_pixels() + n_before;
+            if *channels != first.channels || *n_before == 0 && *n_rows != n_tokens {
+                bail!(
+                    "a table of {n_rows} rows of {channels} numbers for {n_tokens} tokens of {}",
+                    first.channels
+                );
+            }
+            sized(first.channels, [1, n_tokens])
+        }
+        Lowered::Attention(_) => sized(first.channels / 3, [first.height, first.width]),
+        Lowered::FirstPixel => sized(first.channels, [1, 1]),
         Lowered::Neighbours(_) | Lowered::Alias => first,
     })
 }

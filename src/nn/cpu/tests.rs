@@ -9,9 +9,9 @@ use super::*;
 use crate::nn::kernels::Isa;
 use crate::nn::testing::{Array, Case, Phase, cases, evaluate, fill};
 use crate::nn::{
-    Activation, BatchNorm, ChannelAttention, Convolution, FeatureAxis, GraphBuilder, LayerNorm, Linear,
-    NodeId, Operation, Padding, PaddingCounts, Pool, PoolEdge, Random, SplitGraph, SqueezeExcite,
-    WeightStandardisation,
+    Activation, AttentionMask, AttentionWeights, BatchNorm, ChannelAttention, Convolution, FeatureAxis,
+    GraphBuilder, LayerNorm, Linear, NodeId, Operation, Padding, PaddingCounts, Pool, PoolEdge, Random,
+    SelfAttention, SplitGraph, SqueezeExcite, Table, TokenPool, WeightStandardisation,
 };
 
 fn all_tiles() -> Vec<Tiles> {
@@ -211,7 +211,8 @@ fn dense(builder: &mut GraphBuilder) {
         let normed = builder.then(features, Operation::BatchNorm(norm, n_channels, Activation::Relu));
         let narrow = layer(&format!("{index}.a"), [n_channels, 48], 1, Activation::Relu);
         let narrow = builder.convolution(normed, narrow);
-        let added = builder.convolution(narrow, layer(&format!("{index}.b"), [48, 16], 3, Activation::Identity));
+        let added =
+            builder.convolution(narrow, layer(&format!("{index}.b"), [48, 16], 3, Activation::Identity));
         features = builder.join(&[features, added], Operation::Concatenate);
         n_channels += 16;
     }
@@ -223,7 +224,11 @@ fn dense(builder: &mut GraphBuilder) {
 /// A block without norms: standardised weights, groups, attention of channels, scales.
 fn without_norms(builder: &mut GraphBuilder) {
     let standardised = |name: &str, channels, kernel| Convolution {
-        standardisation: Some(WeightStandardisation { gain: format!("{name}.gain"), gamma: 1.7, epsilon: 1e-5 }),
+        standardisation: Some(WeightStandardisation {
+            gain: format!("{name}.gain"),
+            gamma: 1.7,
+            epsilon: 1e-5,
+        }),
         has_bias: true,
         ..Convolution::square(name, channels, kernel)
     };
@@ -242,9 +247,8 @@ fn without_norms(builder: &mut GraphBuilder) {
 
 /// Patches, a norm over channels, a block with linear layers on tokens.
 fn patched(builder: &mut GraphBuilder) {
-    let norm = |axis| {
-        Operation::LayerNorm(LayerNorm { name: format!("{axis:?}"), width: 20, epsilon: 1e-6, axis })
-    };
+    let norm =
+        |axis| Operation::LayerNorm(LayerNorm { name: format!("{axis:?}"), width: 20, epsilon: 1e-6, axis });
     let linear = |name: &str, [in_features, out_features]: [usize; 2], activation| {
         Operation::Linear(Linear { name: name.into(), in_features, out_features, has_bias: true, activation })
     };
@@ -267,16 +271,55 @@ fn patched(builder: &mut GraphBuilder) {
     builder.add(branch, from);
 }
 
+/// Patches, a token before them, positions, attention, and the first token.
+fn attending(builder: &mut GraphBuilder) {
+    let patches = Convolution {
+        stride: 4,
+        padding: Padding::Symmetric([0, 0]),
+        has_bias: true,
+        ..Convolution::square("patches", [3, 96], 4)
+    };
+    let patches = builder.convolution(builder.input(), patches);
+    let mut tokens = builder.then(patches, Operation::ToTokens);
+    tokens = builder.then(tokens, Operation::PrependToken("cls".into(), 96));
+    tokens =
+        builder.then(tokens, Operation::AddTable(Table { name: "places".into(), n_rows: 10, width: 96 }));
+    for index in 0..2 {
+        let weights = AttentionWeights::Packed(format!("{index}.qkv"));
+        let attention = SelfAttention { weights, width: 96, n_heads: 2, mask: AttentionMask::None };
+        let axis = FeatureAxis::Last;
+        let norm = LayerNorm { name: format!("{index}.norm"), width: 96, epsilon: 1e-6, axis };
+        let normed = builder.then(tokens, Operation::LayerNorm(norm));
+        let seen = builder.then(normed, Operation::SelfAttention(attention));
+        let linear = Linear {
+            name: format!("{index}.proj"),
+            in_features: 96,
+            out_features: 96,
+            has_bias: true,
+            activation: Activation::Identity,
+        };
+        let branch = builder.linear(seen, linear);
+        let scaled = builder.then(branch, Operation::LayerScale(format!("{index}.gamma"), 96, axis));
+        tokens = builder.add(scaled, tokens);
+    }
+    builder.then(tokens, Operation::PoolTokens(TokenPool::First));
+}
+
 /// A kernel as large as the picture, as dense layers were written.
 fn whole_pictures(builder: &mut GraphBuilder) {
     let from = builder.convolution(builder.input(), layer("stem", [3, 32], 3, Activation::Relu));
-    let first = Convolution { padding: Padding::Symmetric([0, 0]), ..layer("first", [32, 40], 13, Activation::Relu) };
+    let first =
+        Convolution { padding: Padding::Symmetric([0, 0]), ..layer("first", [32, 40], 13, Activation::Relu) };
     let first = builder.convolution(from, first);
     let second = builder.convolution(first, layer("second", [40, 50], 1, Activation::Relu));
     builder.global_average(second);
 }
 
-const NETWORKS: [(&str, fn(&mut GraphBuilder)); 6] = [
+/// Adds a network to a builder.
+type Build = fn(&mut GraphBuilder);
+
+const NETWORKS: [(&str, Build); 7] = [
+    ("attending", attending),
     ("inverted", inverted),
     ("residual", residual),
     ("dense", dense),
@@ -323,7 +366,8 @@ fn the_error_of_winograd_s_convolutions_is_small() {
 fn both_parts_of_a_cut_network_run() {
     let whole = case([2, 3, 13, 13], inverted);
     let weights = whole.weights(&fill(&whole.graph, 2));
-    let run = |graph: &Graph, input: &Tensor| CpuPlan::lower(graph, &weights).unwrap().unwrap().run(input).unwrap();
+    let run =
+        |graph: &Graph, input: &Tensor| CpuPlan::lower(graph, &weights).unwrap().unwrap().run(input).unwrap();
     let input: Vec<f32> = whole.input.values.iter().map(|&value| value as f32).collect();
     let input = Tensor::from_vec(input, (2, 3, 13, 13), &Device::Cpu).unwrap();
     let expected: Vec<Vec<f32>> = run(&whole.graph, &input).to_vec2().unwrap();
@@ -371,7 +415,8 @@ fn sizes_may_alternate() {
 
 #[test]
 fn what_the_kernels_lack_is_left_to_the_layers() {
-    let weights = crate::nn::Weights::from_tensors("none", std::collections::BTreeMap::new().into_iter().collect());
+    let weights =
+        crate::nn::Weights::from_tensors("none", std::collections::BTreeMap::new().into_iter().collect());
     let weights = weights.unwrap();
     let is_lowered = |operation: Operation| {
         let mut builder = GraphBuilder::of_images();

@@ -62,7 +62,10 @@ impl FoldedWeights {
     ///
     /// # Errors
     /// [`NnError::Tensor`] when one is absent or of another shape.
-    pub(in crate::nn) fn load(convolution: &Convolution, weights: &Weights) -> std::result::Result<Self, NnError> {
+    pub(in crate::nn) fn load(
+        convolution: &Convolution,
+        weights: &Weights,
+    ) -> std::result::Result<Self, NnError> {
         let Convolution { name, in_channels, out_channels, kernel, groups, .. } = convolution;
         let shape = [*out_channels, in_channels.checked_div(*groups).unwrap_or(0), kernel[0], kernel[1]];
         let mut weight = weights.values(&format!("{name}.weight"), &shape)?;

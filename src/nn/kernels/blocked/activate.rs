@@ -25,6 +25,16 @@ unsafe fn exp2<V: Lanes>(x: V) -> V {
     }
 }
 
+/// exp(x), held within 1e-38 and 8e37.
+///
+/// # Safety
+/// The processor has the instruction set.
+#[inline(always)]
+pub(super) unsafe fn exp<V: Lanes>(x: V) -> V {
+    // SAFETY: the caller vouches for the instruction set.
+    unsafe { exp2(x.mul(V::splat(std::f32::consts::LOG2_E))) }
+}
+
 /// 1 / (1 + exp(-scale x)).
 ///
 /// # Safety

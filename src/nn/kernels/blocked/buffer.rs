@@ -1,5 +1,8 @@
 //! Floats on cache lines, and pointers to them that several workers may hold.
-#![allow(unsafe_code, reason = "a view of whole lines as floats, and shared pointers; every block carries its proof")]
+#![allow(
+    unsafe_code,
+    reason = "a view of whole lines as floats, and shared pointers; every block carries its proof"
+)]
 
 /// A cache line, and one register of AVX-512.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::Memory;
 use super::activate::{activate_run, as_bounds};
 use super::buffer::Buffer;
 use super::pack::Packed;
@@ -10,7 +11,6 @@ use super::place::{BLOCK, Border, Place, n_blocks};
 use super::simd::Lanes;
 use super::team::Team;
 use super::tile::{MAX_PIXELS, PITCHES, Segment, TileFunction, TileTask, dispatch, for_every_isa};
-use super::Memory;
 use crate::nn::Activation;
 
 /// What a convolution reads.
@@ -19,14 +19,7 @@ pub(in crate::nn) enum Reading {
     /// A blocked map, whose border holds the zeros that taps beyond the map read.
     Blocked(Place),
     /// Planes one after the other, with their zeros around them: float `start + i * image + c * plane + y * row + x`.
-    Planes {
-        start: usize,
-        image: usize,
-        plane: usize,
-        row: usize,
-        channels: usize,
-        n_images: usize,
-    },
+    Planes { start: usize, image: usize, plane: usize, row: usize, channels: usize, n_images: usize },
 }
 
 /// What happens to an input before it is multiplied, for 1x1 convolutions.
@@ -79,7 +72,10 @@ impl Convolve {
     ) -> Option<Self> {
         let (mut input, mut output, mut residual) = (input, output, residual);
         let shape = |place: &Place| [place.n_images, place.channels, place.height, place.width];
-        assert!(residual.is_none_or(|residual| shape(&residual) == shape(&output)), "{residual:?} on {output:?}");
+        assert!(
+            residual.is_none_or(|residual| shape(&residual) == shape(&output)),
+            "{residual:?} on {output:?}"
+        );
         if let Reading::Blocked(place) = &mut input
             && (kernel, stride, pad_before) == ([1, 1], 1, [0, 0])
             && [place.height, place.width] == [output.height, output.width]
@@ -116,7 +112,10 @@ impl Convolve {
             }
         };
         let depth: usize = segments.iter().map(|segment| segment.run).sum();
-        assert!(depth == weights.depth() && weights.width() == output.channels, "weights of another convolution");
+        assert!(
+            depth == weights.depth() && weights.width() == output.channels,
+            "weights of another convolution"
+        );
         if !PITCHES.contains(&pitch) {
             return None;
         }
@@ -172,7 +171,9 @@ impl Convolve {
             "a prologue is for 1x1 convolutions"
         );
         match &prologue {
-            Prologue::Gate(place) => assert!(place.channels == channels && place.n_images == 1 && place.n_pixels() == self.output.n_images),
+            Prologue::Gate(place) => assert!(
+                place.channels == channels && place.n_images == 1 && place.n_pixels() == self.output.n_images
+            ),
             Prologue::Affine { scale, shift, .. } => {
                 assert!(scale.len().min(shift.len()) >= n_blocks(channels) * BLOCK);
             }
@@ -207,7 +208,8 @@ impl Convolve {
         team.run(n_tasks, |worker, number| {
             let (image, part) = (number / (tile_parts * panel_parts), number % (tile_parts * panel_parts));
             let (tile_part, panel_part) = (part / panel_parts, part % panel_parts);
-            let part_of = |len: usize, part: usize, parts: usize| part * len / parts..(part + 1) * len / parts;
+            let part_of =
+                |len: usize, part: usize, parts: usize| part * len / parts..(part + 1) * len / parts;
             let panels = part_of(n_panels, panel_part, panel_parts);
             for group in 0..self.weights.n_groups() {
                 let mut first_panel = panels.start;
@@ -236,7 +238,8 @@ impl Convolve {
         if team.n_workers() == 1 {
             return [1, 1];
         }
-        let work = self.output.n_pixels() * self.output.channels * self.weights.depth() * self.output.n_images;
+        let work =
+            self.output.n_pixels() * self.output.channels * self.weights.depth() * self.output.n_images;
         let wanted = (work / TASK).clamp(1, 4 * team.n_workers()).div_ceil(self.output.n_images);
         let n_weights = self.output.channels * self.weights.depth();
         if n_weights > self.output.n_pixels() * self.weights.depth() / (self.segments.len().max(1)) * 16 {
@@ -253,12 +256,17 @@ impl Convolve {
         assert!(self.output.fits(len), "the output lies outside of the arena");
         let is_read = |place: &Place| {
             // Channels of a block beyond the last are read and dropped.
-            assert!(place.fits(len) && place.is_apart_from(&self.output), "{place:?} under {:?}", self.output);
+            assert!(
+                place.fits(len) && place.is_apart_from(&self.output),
+                "{place:?} under {:?}",
+                self.output
+            );
         };
         match self.input {
             Reading::Blocked(place) => is_read(&place),
             Reading::Planes { start, image, row, n_images, .. } => {
-                let reach = self.segments.iter().map(|segment| segment.offset + segment.run).max().unwrap_or(0);
+                let reach =
+                    self.segments.iter().map(|segment| segment.offset + segment.run).max().unwrap_or(0);
                 let last = start
                     + (n_images - 1) * image
                     + (self.height - 1) * self.stride * row

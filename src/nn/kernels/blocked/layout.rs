@@ -18,7 +18,9 @@ impl ToBlocked {
     /// When they are not as many floats as the map's, or the map lies outside of the arena.
     pub(in crate::nn) fn run(&self, pictures: &[f32], memory: &mut Memory, team: &Team<'_>) {
         let Place { n_images, channels, height, width, .. } = self.output;
-        assert!(self.output.fits(memory.arena.len()) && pictures.len() == n_images * channels * height * width);
+        assert!(
+            self.output.fits(memory.arena.len()) && pictures.len() == n_images * channels * height * width
+        );
         let (blocks, arena) = (self.output.n_blocks(), memory.arena.shared());
         team.run(n_images * blocks, |_, number| {
             let (image, block) = (number / blocks, number % blocks);
@@ -59,22 +61,25 @@ impl ToPlanes {
     /// # Panics
     /// When sizes do not fit.
     pub(in crate::nn) fn run(&self, pictures: &[f32], memory: &mut Memory, team: &Team<'_>) {
-        let Self { start, n_planes, size: [height, width], before: [top, left], padded: [rows, columns] } = *self;
-        assert!(pictures.len() == n_planes * height * width && top + height <= rows && left + width <= columns);
-        let planes = memory.arena.as_mut_slice().get_mut(start..start + n_planes * rows * columns);
-        let planes = planes.expect("the planes lie within the arena");
+        let Self { start, n_planes, size: [height, width], before: [top, left], padded: [rows, columns] } =
+            *self;
+        assert!(
+            pictures.len() == n_planes * height * width && top + height <= rows && left + width <= columns
+        );
+        let planes = &mut memory.arena.as_mut_slice()[start..start + n_planes * rows * columns];
         let to = SendPointer(planes.as_mut_ptr());
         team.run(n_planes, |_, number| {
-            let to = to;
             // SAFETY: plane `number` of the slice above, which is borrowed until all tasks are done; tasks take different
             // planes.
-            let plane = unsafe { std::slice::from_raw_parts_mut(to.at(number * rows * columns), rows * columns) };
+            let plane =
+                unsafe { std::slice::from_raw_parts_mut(to.at(number * rows * columns), rows * columns) };
             let picture = pictures.get(number * height * width..).unwrap_or_default();
             let (above, rest) = plane.split_at_mut(top * columns);
             above.fill(0.0);
             let (inside, below) = rest.split_at_mut(height * columns);
             below.fill(0.0);
-            for (to, from) in inside.chunks_exact_mut(columns.max(1)).zip(picture.chunks_exact(width.max(1))) {
+            for (to, from) in inside.chunks_exact_mut(columns.max(1)).zip(picture.chunks_exact(width.max(1)))
+            {
                 to[..left].fill(0.0);
                 to[left..left + width].copy_from_slice(from);
                 to[left + width..].fill(0.0);
@@ -132,7 +137,9 @@ impl Patches {
                     let (channel, within) = (number / (side * side), number % (side * side));
                     let line = (image * channels + channel) * height + y * side + within / side;
                     let from = pictures.get(line * width + within % side..).unwrap_or_default();
-                    for (to, &value) in row.iter_mut().skip(lane).step_by(BLOCK).zip(from.iter().step_by(side)) {
+                    for (to, &value) in
+                        row.iter_mut().skip(lane).step_by(BLOCK).zip(from.iter().step_by(side))
+                    {
                         *to = value;
                     }
                 }

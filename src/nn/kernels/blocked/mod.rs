@@ -7,6 +7,7 @@
 //! checked against the buffer before a pointer is made, and a step's tasks write to places apart. Knows no graph.
 
 mod activate;
+mod attention;
 mod buffer;
 mod channelwise;
 mod convolve;
@@ -22,11 +23,14 @@ mod team;
 mod tile;
 mod winograd;
 
+pub(in crate::nn) use attention::{Attention, FirstPixel, TokenTable};
 pub(in crate::nn) use buffer::Buffer;
 pub(in crate::nn) use channelwise::Channelwise;
 pub(in crate::nn) use convolve::{Convolve, Prologue, Reading};
 pub(in crate::nn) use elementwise::Elementwise;
-pub(in crate::nn) use layout::{Flatten, FromBlocked, Order, Patches, Regroup, ToBlocked, ToPlanes, ZeroBorder};
+pub(in crate::nn) use layout::{
+    Flatten, FromBlocked, Order, Patches, Regroup, ToBlocked, ToPlanes, ZeroBorder,
+};
 pub(in crate::nn) use pack::{Packed, PackedChannels, blocked_order};
 pub use peak::spend_multiply_adds;
 pub(in crate::nn) use place::{BLOCK, Border, Place, n_blocks};

@@ -66,6 +66,29 @@ impl Packed {
         Self { values, bias: padded_bias, tiles, n_groups, group_width, depth }
     }
 
+    /// The same with every output channel's sum times `scale` plus `shift`; only of a single group.
+    ///
+    /// # Panics
+    /// When there are more groups, or fewer numbers than whole blocks of channels.
+    pub(in crate::nn) fn scaled(&self, [scale, shift]: [&[f32]; 2]) -> Self {
+        let (blocks, most) = (self.group_blocks(), self.tiles.most_blocks());
+        assert!(self.n_groups == 1 && scale.len().min(shift.len()) >= blocks * BLOCK);
+        let mut this = self.clone();
+        let values = this.values.as_mut_slice();
+        for panel in (0..blocks).step_by(most) {
+            let width = (blocks - panel).min(most) * BLOCK;
+            let panel_values = &mut values[panel * self.depth * BLOCK..][..width * self.depth];
+            for row in panel_values.chunks_exact_mut(width) {
+                row.iter_mut().zip(&scale[panel * BLOCK..]).for_each(|(value, scale)| *value *= scale);
+            }
+        }
+        let affine = scale.iter().zip(shift);
+        this.bias.as_mut_slice().iter_mut().zip(affine).for_each(|(bias, (scale, shift))| {
+            *bias = *bias * scale + shift;
+        });
+        this
+    }
+
     /// The tiles it is packed for.
     pub(in crate::nn) fn tiles(&self) -> Tiles {
         self.tiles

@@ -133,7 +133,10 @@ impl Place {
     /// # Panics
     /// When the border reaches before the buffer.
     pub(super) fn fits(&self, len: usize) -> bool {
-        assert!(self.border.top * self.row + self.border.left * BLOCK <= self.start, "a border before the buffer");
+        assert!(
+            self.border.top * self.row + self.border.left * BLOCK <= self.start,
+            "a border before the buffer"
+        );
         self.row >= (self.border.left + self.width + self.border.right) * BLOCK
             && self.block >= (self.border.top + self.height + self.border.bottom) * self.row
             && (self.n_images <= 1 || self.image >= self.n_blocks() * self.block)

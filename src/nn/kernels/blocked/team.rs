@@ -1,6 +1,9 @@
 //! Workers that share the tasks of one step after the other. The one that asks does tasks itself; others come when they
 //! have time. Nobody waits for a worker that has not come, so that two teams on one pool cannot wait for each other.
-#![allow(unsafe_code, reason = "a job is lent to other workers for as long as it runs; every block carries its proof")]
+#![allow(
+    unsafe_code,
+    reason = "a job is lent to other workers for as long as it runs; every block carries its proof"
+)]
 
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;

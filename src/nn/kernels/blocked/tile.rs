@@ -139,7 +139,13 @@ macro_rules! tiles_of {
 }
 
 #[cfg(target_arch = "x86_64")]
-tiles_of!(avx512, Avx512, 2, [target_feature(enable = "avx512f")], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+tiles_of!(
+    avx512,
+    Avx512,
+    2,
+    [target_feature(enable = "avx512f")],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+);
 #[cfg(target_arch = "x86_64")]
 tiles_of!(avx2, Avx2, 1, [target_feature(enable = "avx2,fma")], [1, 2, 3, 4, 5, 6]);
 tiles_of!(portable, Portable, 1, [], [1, 2, 3]);

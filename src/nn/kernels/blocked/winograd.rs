@@ -2,6 +2,7 @@
 //! Algorithms for Convolutional Neural Networks", CVPR 2016, F(4x4, 3x3). Inputs and weights are transformed, multiplied
 //! as 36 matrix products over channels, and the products transformed back; the error is some ten times that of plain sums.
 #![allow(unsafe_code, reason = "SIMD on pointers; every block carries its proof")]
+#![allow(clippy::needless_range_loop, reason = "columns of one array become rows of another")]
 
 use std::sync::Arc;
 
@@ -107,7 +108,10 @@ impl Winograd {
         /// Floats of both transforms that stay in the second cache.
         const CACHED: usize = 300_000;
         let shape = |place: &Place| [place.n_images, place.channels, place.height, place.width];
-        assert!(residual.is_none_or(|residual| shape(&residual) == shape(&output)) && input.n_images == output.n_images);
+        assert!(
+            residual.is_none_or(|residual| shape(&residual) == shape(&output))
+                && input.n_images == output.n_images
+        );
         assert!(weights.points[0].depth() == input.channels && weights.points[0].width() == output.channels);
         let grid = [output.height.div_ceil(OUT), output.width.div_ceil(OUT)];
         let n_tiles = grid[0] * grid[1] * output.n_images;
@@ -122,8 +126,18 @@ impl Winograd {
             })
             .collect();
         let tiles = weights.points[0].tiles();
-        let mut this =
-            Self { weights, input, output, residual, pad_before, activation, grid, chunk, segments, columns: Vec::new() };
+        let mut this = Self {
+            weights,
+            input,
+            output,
+            residual,
+            pad_before,
+            activation,
+            grid,
+            chunk,
+            segments,
+            columns: Vec::new(),
+        };
         this.columns = this.columns_of(tiles, chunk);
         this
     }
@@ -154,7 +168,8 @@ impl Winograd {
         self.residual.iter().for_each(|place| assert!(place.fits(len) && place.is_apart_from(&self.output)));
         assert!(self.scratch_len() <= memory.scratch_len);
         assert!(team.n_workers() * memory.scratch_len <= memory.scratch.len());
-        let (arena, scratch, scratch_len) = (memory.arena.shared(), memory.scratch.shared(), memory.scratch_len);
+        let (arena, scratch, scratch_len) =
+            (memory.arena.shared(), memory.scratch.shared(), memory.scratch_len);
         let n_tiles = self.grid[0] * self.grid[1] * self.output.n_images;
         team.run(n_tiles.div_ceil(self.chunk), |worker, number| {
             let tiles = number * self.chunk..((number + 1) * self.chunk).min(n_tiles);
@@ -212,7 +227,8 @@ impl Winograd {
                             bias: weights.bias(0, first_block).as_ptr(),
                             residual: std::ptr::null(),
                             residual_block: 0,
-                            output: products.add(point * out_len + (first_block * self.chunk + column) * BLOCK),
+                            output: products
+                                .add(point * out_len + (first_block * self.chunk + column) * BLOCK),
                             output_block: self.chunk * BLOCK,
                             bounds: [f32::NEG_INFINITY, f32::INFINITY],
                         };
@@ -271,7 +287,9 @@ impl Winograd {
         for (row, line) in copy.iter_mut().enumerate() {
             let Some(y) = (y + row).checked_sub(top).filter(|&y| y < self.input.height) else { continue };
             for (column, pixel) in line.iter_mut().enumerate() {
-                let Some(x) = (x + column).checked_sub(left).filter(|&x| x < self.input.width) else { continue };
+                let Some(x) = (x + column).checked_sub(left).filter(|&x| x < self.input.width) else {
+                    continue;
+                };
                 // SAFETY: the pixel lies in the plane.
                 *pixel = unsafe { plane.add(y * self.input.row + x * BLOCK).cast::<[f32; BLOCK]>().read() };
             }
