@@ -57,6 +57,12 @@ pub struct LookAlikes {
     candidates: BTreeMap<Key, BTreeMap<Key, CandidateVerdict>>,
 }
 
+/// What answers and words on candidates teach about one posting.
+struct Taught {
+    positives: BTreeSet<Key>,
+    negatives: BTreeSet<Key>,
+}
+
 impl LookAlikes {
     /// What follows from the log.
     pub fn of(state: &ReviewState) -> Self {
@@ -119,7 +125,7 @@ impl LookAlikes {
         let queries: BTreeSet<&Key> = self.answers.keys().chain(self.candidates.keys()).collect();
         let mut triplets = Vec::new();
         for query in queries {
-            let (positives, negatives) = self.sides(query, known(query));
+            let Taught { positives, negatives } = self.taught(query, known(query));
             for positive in &positives {
                 triplets.extend(negatives.iter().map(|negative| Triplet {
                     anchor: Key::clone(query),
@@ -131,8 +137,8 @@ impl LookAlikes {
         triplets
     }
 
-    /// Positives and negatives of one posting.
-    fn sides(&self, query: &Key, known: Vec<Key>) -> (BTreeSet<Key>, BTreeSet<Key>) {
+    /// What is taught about one posting.
+    fn taught(&self, query: &Key, known: Vec<Key>) -> Taught {
         let mut latest: BTreeMap<&str, &Answer> = BTreeMap::new();
         for answer in self.answers(query) {
             latest.insert(&answer.reviewer, answer);
@@ -154,24 +160,24 @@ impl LookAlikes {
         }
         positives.remove(query);
         negatives.remove(query);
-        (positives, negatives)
+        Taught { positives, negatives }
     }
 
     /// Each posting with each of its positives, as answers and words on candidates have them; sorted.
     pub fn positives(&self) -> Vec<(Key, Key)> {
-        self.pairs(|(positives, _)| positives)
+        self.pairs(|taught| taught.positives)
     }
 
     /// Each posting with each of its negatives; sorted.
     pub fn negatives(&self) -> Vec<(Key, Key)> {
-        self.pairs(|(_, negatives)| negatives)
+        self.pairs(|taught| taught.negatives)
     }
 
-    fn pairs(&self, pick: fn((BTreeSet<Key>, BTreeSet<Key>)) -> BTreeSet<Key>) -> Vec<(Key, Key)> {
+    fn pairs(&self, pick: fn(Taught) -> BTreeSet<Key>) -> Vec<(Key, Key)> {
         let queries: BTreeSet<&Key> = self.answers.keys().chain(self.candidates.keys()).collect();
         let mut pairs = Vec::new();
         for query in queries {
-            let others = pick(self.sides(query, Vec::new()));
+            let others = pick(self.taught(query, Vec::new()));
             pairs.extend(others.into_iter().map(|other| (Key::clone(query), other)));
         }
         pairs
