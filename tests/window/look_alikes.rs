@@ -410,11 +410,11 @@ fn hasty_hands_repeats_and_typing_record_nothing() {
     tap(&mut driver, Modifiers::NONE, Key::Escape);
     assert!(driver.state().chrome.dialog.is_none() && item(&driver).picks.is_empty());
     assert_eq!(n_entries(&driver), 1);
-    // With one pick a verdict, a pick falls under the same guards: before the next pictures are drawn nothing is recorded.
+    // With one pick a verdict, a pick falls under the same guards.
     driver.send(Command::LookAlikes(LookAlikesCommand::ToggleOnePick));
     wait_drawn(&mut driver);
-    driver.harness.event(down(Key::Num2));
-    driver.harness.event(down(Key::Num3));
+    // Both in one frame, as fast as hands can be.
+    driver.harness.input_mut().events.extend([down(Key::Num2), down(Key::Num3)]);
     driver.harness.step();
     assert_eq!(n_entries(&driver), 2, "the second key came with the new question");
     assert!(driver.state().chrome.flash_secs.is_some());
