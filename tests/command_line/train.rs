@@ -49,6 +49,8 @@ fn recipes_explain_every_parameter() {
         "catalog-arcface-glove",
         "autoencoder-knn",
         "tll-two-backbones",
+        "tll-pooled",
+        "tll-best",
         "mobilenetv2-finetune",
     ];
     assert_eq!(ids, expected);
