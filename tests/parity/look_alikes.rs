@@ -47,12 +47,15 @@ fn rows(encoder: &dyn ImageEncoder, paths: &[std::path::PathBuf]) -> DenseMatrix
     DenseMatrix { width, values: batches.into_iter().flat_map(|matrix| matrix.values).collect() }
 }
 
+/// An encoder, the width of its rows, and some of the numbers of the first row.
+type Case<'a> = (&'a str, usize, &'a [(usize, f32)]);
+
 #[test]
 fn parity_features_from_inside_the_network() {
     let Some(shared) = shared() else { return };
     // timm's mobilenetv2_100 with SAME padding, adaptive_avg_pool2d after the block, picture and mirror image of length 1 added.
     let picture = shared.join("data/tll/train/left/aaz.jpg");
-    let cases: [(&str, usize, &[(usize, f32)]); 4] = [
+    let cases: [Case; 4] = [
         (
             "mobilenetv2-blocks4-layout",
             1536,

@@ -232,9 +232,12 @@ fn expected_negatives(questions: &RankedQuestions, number: usize, picks: &[usize
         .collect()
 }
 
+/// The picks of an answer, and everything it was given to.
+type Given<'a> = (&'a BTreeSet<&'a String>, &'a [String]);
+
 /// Cohen's kappa of consecutive answers to the same question, from its definition.
 fn expected_kappa(typed: &[(Typed, Vec<String>)]) -> Option<(usize, f64)> {
-    let mut by_query: BTreeMap<&str, Vec<(&BTreeSet<&String>, &[String])>> = BTreeMap::new();
+    let mut by_query: BTreeMap<&str, Vec<Given>> = BTreeMap::new();
     let sets: Vec<BTreeSet<&String>> = typed.iter().map(|((_, picks), _)| picks.iter().collect()).collect();
     for (((query, _), shown), picks) in typed.iter().zip(&sets) {
         by_query.entry(query).or_default().push((picks, shown));

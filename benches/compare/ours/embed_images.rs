@@ -17,6 +17,9 @@ mod hash_made;
 const SECONDS_WARM: f64 = 0.3;
 const SECONDS_TIMED: f64 = 1.0;
 
+/// One row of numbers a picture.
+type Rows = Vec<Vec<f32>>;
+
 /// The network and batch that `work.json` names.
 pub fn embed_images(folder: &Path) -> Outcome {
     let work: serde_json::Value = crate::files::json(&folder.join("work.json"))?;
@@ -39,7 +42,7 @@ pub fn embed_images(folder: &Path) -> Outcome {
     drop(weights);
     let pictures = hash_made::images("0", n_pictures, side);
     let pictures = Tensor::from_vec(pictures, (n_pictures, 3, side, side), &device)?;
-    let run = || -> Result<(f64, Vec<Vec<f32>>), Box<dyn std::error::Error>> {
+    let run = || -> Result<(f64, Rows), Box<dyn std::error::Error>> {
         let start = Instant::now();
         let rows = plan.run(NetworkInput::Images(&pictures))?.to_vec2()?;
         Ok((start.elapsed().as_secs_f64(), rows))
