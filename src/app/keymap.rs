@@ -100,7 +100,7 @@ fn is_sign(key: Key) -> bool {
 }
 
 impl Binding {
-    /// Parses "S", "Ctrl+Shift+Z", "Alt+Left", "?", "Ctrl+,", "[Q]".
+    /// Parses `S`, `Ctrl+Shift+Z`, `Alt+Left`, `?`, `Ctrl+,`, `[Q]`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut binding =
             Self { key: Key::Space, command: false, shift: false, alt: false, by: KeyBy::Meaning };
