@@ -9,6 +9,7 @@ use rayon::slice::ParallelSliceMut;
 use super::images::ImageTable;
 use super::key_index::KeyIndex;
 use super::problems::summarise_problems;
+use super::table::Presence;
 use super::text_column::{LinkedColumn, TextColumn};
 use super::{Catalog, CatalogSource, ColumnMap, ImageSource, PostingIdx, Problem};
 
@@ -56,6 +57,7 @@ impl CatalogBuilder {
             index,
             key_ranks: Vec::new(),
             problems: Vec::new(),
+            has: Presence::default(),
         };
         Self { catalog, repeats: HashMap::new() }
     }
@@ -149,6 +151,7 @@ impl CatalogBuilder {
             }
         }
         catalog.key_ranks = ranks;
+        catalog.has = Presence::of(&catalog);
         let n_rows = catalog.n_postings() as u64;
         catalog.problems = summarise_problems(std::mem::take(&mut catalog.problems), n_rows);
         catalog

@@ -33,7 +33,7 @@ impl Side {
         format!("{}/{name}", self.id())
     }
 
-    /// The side a posting's key names, where the catalogue is a looks-like table.
+    /// The side a posting's key names, were its catalogue a looks-like table ([`Catalog::side`] asks that too).
     pub fn of_key(key: &str) -> Option<Self> {
         let (side, _) = key.split_once('/')?;
         [Self::Left, Self::Right].into_iter().find(|known| known.id() == side)

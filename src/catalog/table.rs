@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use super::images::ImageTable;
 use super::key_index::KeyIndex;
 use super::text_column::{LinkedColumn, TextColumn};
-use super::{CatalogSource, ColumnMap, ImageSource, PostingIdx, Problem};
+use super::{CatalogSource, ColumnMap, ImageSource, PostingIdx, Problem, Side};
+
+/// The column by which a looks-like table is known.
+pub(super) const SIDE_COLUMN: &str = "side";
 
 /// A loaded catalogue. Cheap to share (`Arc<Catalog>`); nothing in it changes after loading.
 #[derive(Debug)]
@@ -23,6 +26,30 @@ pub struct Catalog {
     pub(super) index: KeyIndex,
     pub(super) key_ranks: Vec<u32>,
     pub(super) problems: Vec<Problem>,
+    pub(super) has: Presence,
+}
+
+/// What any posting has, told once when everything is loaded: views ask in every frame.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Presence {
+    groups: bool,
+    sides: bool,
+    images: bool,
+    titles: bool,
+}
+
+impl Presence {
+    /// Looks through a loaded catalogue.
+    pub(super) fn of(catalog: &Catalog) -> Self {
+        let has_side = |posting| Side::of_key(catalog.key(posting)).is_some();
+        let names_sides = catalog.columns.iter().any(|column| column == SIDE_COLUMN);
+        Self {
+            groups: catalog.postings().any(|posting| catalog.group(posting).is_some()),
+            sides: names_sides && catalog.postings().next().is_some_and(has_side),
+            images: catalog.images.has_any(),
+            titles: catalog.postings().any(|posting| !catalog.title(posting).is_empty()),
+        }
+    }
 }
 
 impl Catalog {
@@ -91,17 +118,27 @@ impl Catalog {
 
     /// Whether any posting carries a group label.
     pub fn has_groups(&self) -> bool {
-        self.postings().any(|posting| self.group(posting).is_some())
+        self.has.groups
+    }
+
+    /// Whether this is a table of what looks like what, each posting asked about or an answer.
+    pub fn has_sides(&self) -> bool {
+        self.has.sides
+    }
+
+    /// The side of a posting of a looks-like table; `None` of other catalogues.
+    pub fn side(&self, posting: PostingIdx) -> Option<Side> {
+        if self.has.sides { Side::of_key(self.key(posting)) } else { None }
     }
 
     /// Whether any posting carries a picture reference.
     pub fn has_images(&self) -> bool {
-        self.images.has_any()
+        self.has.images
     }
 
     /// Whether any posting carries a title.
     pub fn has_titles(&self) -> bool {
-        self.postings().any(|posting| !self.title(posting).is_empty())
+        self.has.titles
     }
 
     /// Where the posting's picture comes from.

@@ -3,6 +3,11 @@
 
 use std::collections::HashSet;
 
+use crate::nn::Random;
+
+/// Multiplies a query's row, so that the streams of neighbouring rows start far apart.
+const APART: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// One question; rows of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -64,7 +69,7 @@ fn draw(query: u32, rows: &QuestionRows<'_>, pool: Pool, drawing: Drawing) -> Op
     let is_partner =
         |row: u32| row != query && group_of(query).is_some_and(|group| group_of(row) == Some(group));
     // A draw of its own for each query, so that a question does not hang on which others are asked.
-    let mut random = Draws::new(drawing.seed, query);
+    let mut random = Random::new(drawing.seed ^ (u64::from(query) + 1).wrapping_mul(APART));
     let mut taken: HashSet<u32> = HashSet::from([query]);
     let mut candidates = Vec::with_capacity(drawing.n_candidates);
     if pool == Pool::WithPartners {
@@ -118,37 +123,6 @@ pub fn rank_order(scores: &[f32]) -> Vec<usize> {
         |at: usize| scores.get(at).copied().filter(|score| !score.is_nan()).unwrap_or(f32::NEG_INFINITY);
     order.sort_by(|&a, &b| key(b).total_cmp(&key(a)));
     order
-}
-
-/// Seeded draws: the counter of a hash, the same on every machine.
-struct Draws {
-    state: u64,
-}
-
-impl Draws {
-    fn new(seed: u64, query: u32) -> Self {
-        Self { state: seed ^ (u64::from(query) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
-    }
-
-    /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `n`, which is above 0.
-    fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next()) * n as u128) >> 64) as usize
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for at in (1..items.len()).rev() {
-            items.swap(at, self.below(at + 1));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,18 @@ impl Random {
         (self.next_bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// Uniform in `0..n`; 0 where `n` is 0 (Lemire's multiplication; the bias is below n / 2^64).
+    pub fn below(&mut self, n: usize) -> usize {
+        ((u128::from(self.next_bits()) * n as u128) >> 64) as usize
+    }
+
+    /// Fisher and Yates.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+
     /// The next normal number, mean 0 and variance 1 (Box and Muller, 1958).
     pub fn normal(&mut self) -> f64 {
         let length = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();

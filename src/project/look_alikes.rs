@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::matching::Drawing;
+
 /// Questions, how they are shown and how they are answered. Unknown fields are refused with their name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -28,6 +30,14 @@ pub struct LookAlikesSettings {
     pub goal: usize,
     /// One question in so many is an answered one, asked again; 0 never.
     pub repeat_every: usize,
+}
+
+impl LookAlikesSettings {
+    /// How questions are drawn.
+    pub fn drawing(&self) -> Drawing {
+        let Self { n_candidates, nearest_share, seed, .. } = *self;
+        Drawing { n_candidates, nearest_share, seed }
+    }
 }
 
 /// How candidates lie on screen.

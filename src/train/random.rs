@@ -21,9 +21,9 @@ impl Random {
         self.stream.uniform()
     }
 
-    /// Uniform in `0..n`; 0 where `n` is 0 (Lemire's multiplication; the bias is below n / 2^64).
+    /// As [`Stream::below`].
     pub fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.stream.next_bits()) * n as u128) >> 64) as usize
+        self.stream.below(n)
     }
 
     /// One of `items`; `None` of nothing.
@@ -31,11 +31,9 @@ impl Random {
         items.get(self.below(items.len()))
     }
 
-    /// Fisher and Yates.
+    /// As [`Stream::shuffle`].
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
-        }
+        self.stream.shuffle(items);
     }
 }
 

@@ -7,8 +7,6 @@ use super::{ArenaState, moves};
 use crate::catalog::Side;
 use crate::fuse::FUSIONS;
 use crate::jobs::{QuestionSource, RankAsker, RankedQuestions, Request, summarise};
-use crate::matching::Drawing;
-use crate::project::LookAlikesSettings;
 
 /// Encoders of pictures that need no files, so that there is always something to compare with.
 const ALWAYS_THERE: [&str; 2] = ["perceptual", "phash"];
@@ -106,7 +104,7 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
     let settings = &session.settings.look_alikes;
     let source = match &settings.candidates {
         Some(file) => QuestionSource::File(file.clone()),
-        None => QuestionSource::Pairs(drawing(settings)),
+        None => QuestionSource::Pairs(settings.drawing()),
     };
     let arena = &mut state.look_alikes.arena;
     arena.has_asked = true;
@@ -120,11 +118,6 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
     arena.asking_since = Some(state.now.secs);
     let generation = arena.generation;
     vec![Effect::Job(Request::Rank { source, strategies, asker: RankAsker::Arena, generation })]
-}
-
-fn drawing(settings: &LookAlikesSettings) -> Drawing {
-    let LookAlikesSettings { n_candidates, nearest_share, seed, .. } = settings;
-    Drawing { n_candidates: *n_candidates, nearest_share: *nearest_share, seed: *seed }
 }
 
 /// Adds a row at the end, or takes it away.

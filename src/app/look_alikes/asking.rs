@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use super::super::{AppState, Effect, Politeness};
 use super::{LookAlikesSection, LookAlikesState, order, studio};
-use crate::catalog::{Catalog, PostingIdx, Side};
+use crate::catalog::PostingIdx;
 use crate::jobs::{QuestionSource, RankAsker, RankedQuestions, Request};
-use crate::matching::Drawing;
 use crate::project::{Access, LookAlikesSettings};
 
 /// The most candidates a question may have.
@@ -40,26 +39,15 @@ impl AskAbout {
     }
 }
 
-/// Whether the catalogue is a table of what looks like what.
-fn has_sides(catalog: &Catalog) -> bool {
-    let names_sides = catalog.columns().iter().any(|column| column == "side");
-    names_sides && catalog.postings().next().is_some_and(|first| Side::of_key(catalog.key(first)).is_some())
-}
-
 /// What the open project asks of itself: its candidates file, else the pairs of its looks-like table.
 pub(super) fn source_of_project(state: &AppState) -> Option<QuestionSource> {
     let session = state.session.open.as_ref()?;
     let settings = &session.settings.look_alikes;
     match &settings.candidates {
         Some(path) => Some(QuestionSource::File(path.clone())),
-        None if has_sides(&session.catalog) => Some(QuestionSource::Pairs(drawing(settings))),
+        None if session.catalog.has_sides() => Some(QuestionSource::Pairs(settings.drawing())),
         None => None,
     }
-}
-
-fn drawing(settings: &LookAlikesSettings) -> Drawing {
-    let LookAlikesSettings { n_candidates, nearest_share, seed, .. } = settings;
-    Drawing { n_candidates: *n_candidates, nearest_share: *nearest_share, seed: *seed }
 }
 
 /// The posting under the cursor of the Catalogue station.
@@ -94,15 +82,15 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
     };
     let settings = session.settings.look_alikes.clone();
     let source = match state.look_alikes.about {
-        AskAbout::Labelled if !session.catalog.has_groups() && !has_sides(&session.catalog) => {
+        AskAbout::Labelled if !session.catalog.has_groups() && !session.catalog.has_sides() => {
             let reason =
                 "No match is known in this catalogue: ask about one posting, or open a candidates file";
             return state.chrome.refuse(state.now, reason);
         }
-        AskAbout::Labelled => QuestionSource::Pairs(drawing(&settings)),
+        AskAbout::Labelled => QuestionSource::Pairs(settings.drawing()),
         AskAbout::Selected => match selected(state) {
             Some(posting) => {
-                QuestionSource::Postings { queries: vec![posting.0], drawing: drawing(&settings) }
+                QuestionSource::Postings { queries: vec![posting.0], drawing: settings.drawing() }
             }
             None => return state.chrome.refuse(state.now, "No posting is selected in Catalogue"),
         },
@@ -122,7 +110,7 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
 
 /// Asks the same again, drawn as the settings say now.
 pub(super) fn ask_again(state: &mut AppState) -> Vec<Effect> {
-    let now = super::settings(state).map(drawing);
+    let now = super::settings(state).map(LookAlikesSettings::drawing);
     let known = state.look_alikes.asked.clone().map(|asked| match (asked, now) {
         (QuestionSource::Pairs(_), Some(drawing)) => QuestionSource::Pairs(drawing),
         (QuestionSource::Postings { queries, .. }, Some(drawing)) => {

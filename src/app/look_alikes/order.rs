@@ -2,10 +2,10 @@
 
 use super::super::session::LOOK_ALIKES_PLACE;
 use super::super::{AppState, ChromeCommand, Effect, Station, chrome};
-use super::question::next_random;
 use super::{Asked, LookAlikesMode, LookAlikesSection, OpenQuestion, Phase, known, studio};
 use crate::catalog::PostingIdx;
 use crate::jobs::Request;
+use crate::nn::Random;
 use crate::project::{Access, CandidatesLie};
 use crate::review::{EntryId, Gesture, Key, ShownOrder};
 
@@ -35,10 +35,10 @@ fn shown_order(state: &AppState, number: usize) -> ShownOrder {
     }
     let seed = super::settings(state).map_or(0, |settings| settings.seed);
     let n_earlier = query_key(state, number).map_or(0, |key| state.look_alikes.known.answers(&key).len());
-    let mut stream = seed ^ (number as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    let mut seed = next_random(&mut stream);
+    let mut stream = Random::new(seed ^ (number as u64).wrapping_mul(0xd6e8_feb8_6659_fd93));
+    let mut seed = stream.next_bits();
     for _ in 0..n_earlier {
-        seed = next_random(&mut stream);
+        seed = stream.next_bits();
     }
     ShownOrder::Shuffled { seed }
 }
@@ -140,8 +140,8 @@ fn repeat_due(state: &AppState) -> Option<usize> {
         }
     }
     let seed = super::settings(state).map_or(0, |settings| settings.seed);
-    let mut stream = seed ^ state.look_alikes.session.len() as u64;
-    let at = next_random(&mut stream) % (eligible.len() as u64).max(1);
+    let mut stream = Random::new(seed ^ state.look_alikes.session.len() as u64);
+    let at = stream.next_bits() % (eligible.len() as u64).max(1);
     eligible.get(at as usize).copied()
 }
 

@@ -5,6 +5,7 @@ use super::super::{AppState, Effect};
 use super::{Move, ranking};
 use crate::catalog::PostingIdx;
 use crate::jobs::RankedQuestions;
+use crate::nn::Random;
 use crate::review::{EntryId, ShownOrder};
 
 /// Candidates on one page; each has a key.
@@ -143,23 +144,13 @@ impl OpenQuestion {
     }
 }
 
-/// The next number of a sequence that looks random (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", 2014, the constants of their 64-bit finaliser).
-pub(super) fn next_random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
 /// The numbers below `n` in an order that the seed alone decides (Fisher and Yates).
 pub(super) fn shuffled(n: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
-    let mut state = seed;
+    let mut random = Random::new(seed);
     for last in (1..n).rev() {
         // The bias of the remainder is below 1e-16 for any grid a person can look at.
-        let other = (next_random(&mut state) % (last as u64 + 1)) as usize;
+        let other = (random.next_bits() % (last as u64 + 1)) as usize;
         order.swap(last, other);
     }
     order

@@ -2,6 +2,7 @@
 //! probably no negatives at all.
 
 use crate::jobs::RankedQuestions;
+use crate::matching::rank_order;
 
 /// Why a candidate ranked above a match is probably not a negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +30,8 @@ pub(super) fn ranking(questions: &RankedQuestions, number: usize) -> Vec<usize> 
 }
 
 fn ranking_of(questions: &RankedQuestions, strategy: usize, number: usize, n: usize) -> Vec<usize> {
-    let score = |candidate: usize| -> Option<f32> {
-        score(questions, strategy, number, candidate).filter(|score| !score.is_nan())
-    };
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|a, b| match (score(*a), score(*b)) {
-        (Some(a), Some(b)) => b.total_cmp(&a),
-        (Some(_), None) => std::cmp::Ordering::Less,
-        (None, Some(_)) => std::cmp::Ordering::Greater,
-        (None, None) => std::cmp::Ordering::Equal,
-    });
-    order
+    let scores = questions.strategies.get(strategy).and_then(|strategy| strategy.scores.get(number));
+    scores.map_or_else(|| (0..n).collect(), |scores| rank_order(scores))
 }
 
 /// The score a strategy gives a candidate; NaN where one of the two has no picture.

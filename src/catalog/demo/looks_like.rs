@@ -9,6 +9,7 @@ use super::picture::DemoPicture;
 use super::rng::Rng;
 use super::shot::Shot;
 use super::world::{Product, products};
+use crate::catalog::table::SIDE_COLUMN;
 use crate::catalog::{Catalog, CatalogBuilder, CatalogSource, ImageSource, Side};
 
 /// Pairs in the set that is offered.
@@ -16,7 +17,7 @@ pub const DEFAULT_N_PAIRS: u32 = 60;
 
 /// The catalogue of pairs: `left/ID` and `right/ID` share a group.
 pub fn looks_like_catalog(n_pairs: u32, seed: u64) -> Catalog {
-    let columns = ["posting_id", "image", "side", "pair"].map(str::to_owned).to_vec();
+    let columns = ["posting_id", "image", SIDE_COLUMN, "pair"].map(str::to_owned).to_vec();
     let source = CatalogSource::DemoLooksLike { n_pairs, seed };
     let mut builder = CatalogBuilder::new("Demo look-alikes", source, columns);
     for pair in pairs(n_pairs, seed) {

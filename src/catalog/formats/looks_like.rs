@@ -9,6 +9,7 @@ use super::delimited::read_delimited;
 use super::{Content, FormatSpec};
 use crate::catalog::images::looks_like_picture;
 use crate::catalog::raw_table::{FaultKind, RawTable};
+use crate::catalog::table::SIDE_COLUMN;
 use crate::catalog::{ColumnMap, Side};
 
 /// Its line in the table of formats.
@@ -31,7 +32,7 @@ pub(super) const SPEC: FormatSpec = FormatSpec {
 };
 
 /// Columns of the table of postings that is made of it.
-const COLUMNS: [&str; 4] = ["posting_id", "image", "side", "pair"];
+const COLUMNS: [&str; 4] = ["posting_id", "image", SIDE_COLUMN, "pair"];
 
 /// Whether the header is `left,right` or `left,c0,c1,...`.
 fn is_looks_like(text: &str) -> bool {

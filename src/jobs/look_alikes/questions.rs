@@ -83,10 +83,11 @@ pub(super) fn questions(
 
 /// Rows of one side of a looks-like table; all rows of another catalogue.
 pub(super) fn rows_of(catalog: &Catalog, side: Side) -> Vec<u32> {
-    let is_of = |row: &u32, side| Side::of_key(catalog.key(PostingIdx(*row))) == Some(side);
     let all = 0..catalog.n_postings() as u32;
-    let is_looks_like = catalog.columns().iter().any(|column| column == "side");
-    if is_looks_like { all.filter(|row| is_of(row, side)).collect() } else { all.collect() }
+    match catalog.has_sides() {
+        true => all.filter(|row| catalog.side(PostingIdx(*row)) == Some(side)).collect(),
+        false => all.collect(),
+    }
 }
 
 /// Rows of the asking side whose group has another member.

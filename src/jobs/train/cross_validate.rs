@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use super::super::{Context, JobError, Meter, Workbench};
 use super::prepared::Prepared;
-use super::{LabelSource, TrainPlan, Watch, train_parts};
+use super::{LabelSource, TrainPlan, Watch, finished, train_parts};
 use crate::nn::open_device;
 use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::heads::Head;
 use crate::train::{
-    Ended, Interval, NamedRecipe, Part, Questions, Refit, TrainError, TrainingData, TrainingRecipe,
+    Interval, NamedRecipe, Part, Questions, Refit, TrainError, TrainingData, TrainingRecipe,
     bootstrap_by_group, folds_by_group, frozen_head, head_pair_scores, parts_of_fold, refit,
     tower_embeddings, weighed,
 };
@@ -260,15 +260,7 @@ impl HeldOut<'_> {
         let recipe = NamedRecipe { training, ..self.recipe.clone() };
         let mut watch = Watch::new(context, &recipe);
         let (outcome, network) = train_parts(bench, &recipe, prepared, &data, None, device, &mut watch)?;
-        match outcome.ended {
-            Ended::Diverged { step } => {
-                return Err(JobError::Refused(format!(
-                    "the loss grew beyond all numbers at step {step}. Set a smaller learning_rate"
-                )));
-            }
-            Ended::Stopped => return Err(JobError::Cancelled),
-            Ended::Finished | Ended::EarlyStopped => {}
-        }
+        finished(outcome.ended)?;
         let tuned = network.as_ref().map(|network| data.with_first(&network.side.matrix));
         let read = tuned.as_ref().unwrap_or(&data);
         let inner = Questions::of(read, Part::Validation);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::super::{Context, JobError, Meter, Workbench};
 use super::prepared::Prepared;
-use super::{LabelSource, TrainPlan, Watch, train_parts};
+use super::{LabelSource, TrainPlan, Watch, finished, train_parts};
 use crate::catalog::PostingIdx;
 use crate::matching::MatcherRecipe;
 use crate::nn::open_device;
@@ -17,8 +17,7 @@ use crate::project::TrainedModels;
 use crate::review::ReviewState;
 use crate::train::mixture::{FittedMixture, MixtureRecipe};
 use crate::train::{
-    Ended, Interval, MatcherPlan, NamedRecipe, OnTest, System, TrainError, TrainingData, bootstrap_by_group,
-    on_test,
+    Interval, MatcherPlan, NamedRecipe, OnTest, System, TrainError, TrainingData, bootstrap_by_group, on_test,
 };
 
 /// What to measure.
@@ -146,15 +145,7 @@ fn one_seed(
     let (outcome, network) = train_parts(bench, &seeded, prepared, &data, None, &device, &mut watch)?;
     drop(watch);
     let tuned = network.as_ref().map(|network| data.with_first(&network.side.matrix));
-    match outcome.ended {
-        Ended::Diverged { step } => {
-            return Err(JobError::Refused(format!(
-                "the loss grew beyond all numbers at step {step}. Set a smaller learning_rate"
-            )));
-        }
-        Ended::Stopped => return Err(JobError::Cancelled),
-        Ended::Finished | Ended::EarlyStopped => {}
-    }
+    finished(outcome.ended)?;
     let meter = Meter::new(context.reporter, format!("Judging (seed {seed})"), 0, 0);
     let rows = prepared.mixture_rows();
     // The frozen side mixes all encoders of the recipe, whether or not the trained side does.

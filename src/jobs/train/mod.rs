@@ -293,6 +293,17 @@ fn train_parts(
     Ok((outcome, network))
 }
 
+/// Refuses what a run that was not to be stopped must not end in.
+fn finished(ended: Ended) -> Result<(), JobError> {
+    match ended {
+        Ended::Diverged { step } => Err(JobError::Refused(format!(
+            "the loss grew beyond all numbers at step {step}. Set a smaller learning_rate"
+        ))),
+        Ended::Stopped => Err(JobError::Cancelled),
+        Ended::Finished | Ended::EarlyStopped => Ok(()),
+    }
+}
+
 /// Names a run by all that decides it, so that a stopped one goes on only with the same recipe, labels and embeddings.
 fn run_name(plan: &TrainPlan<'_>, prepared: &Prepared, parts: &[Part]) -> Result<String, JobError> {
     let (labels, features) = (&prepared.labels.labels, &prepared.features);

@@ -7,7 +7,7 @@ use super::TrainPlan;
 use super::beside::{Beside, embed_companions};
 use super::features::FeatureSet;
 use super::labels::LabelSet;
-use crate::catalog::{Catalog, PostingIdx, Side};
+use crate::catalog::{Catalog, Side};
 use crate::encode::Embeddings;
 use crate::train::mixture::MixturePlan;
 use crate::train::{MatcherPlan, NamedRecipe, Part, SplitShares, TrainingData};
@@ -91,9 +91,7 @@ impl Prepared {
 
 /// The side of each posting of a looks-like catalogue; `None` of any other.
 pub(super) fn sides_of(catalog: &Catalog) -> Option<Vec<Option<Side>>> {
-    let is_looks_like = catalog.columns().iter().any(|column| column == "side");
-    let side = |row: usize| Side::of_key(catalog.key(PostingIdx::from_row(row)));
-    is_looks_like.then(|| (0..catalog.n_postings()).map(side).collect())
+    catalog.has_sides().then(|| catalog.postings().map(|posting| catalog.side(posting)).collect())
 }
 
 impl<'a> MixtureRows<'a> {
