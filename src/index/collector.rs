@@ -19,7 +19,8 @@ pub(super) struct Collector {
     floors: Vec<AtomicU32>,
 }
 
-/// Hits of [`CHUNK`] neighbouring positions: `capacity` slots a row, of which the first `lens[row]` are filled.
+/// Hits of [`CHUNK`] neighbouring positions: `capacity` slots a row, of which the first `lens[row]` are filled. There are
+/// no slots before the first hit, so that a join of a few rows costs no memory for the others.
 struct Chunk {
     slots: Vec<ScoreKey>,
     lens: Vec<u32>,
@@ -34,6 +35,17 @@ pub(super) struct Arrival {
     /// Position of the other row.
     pub other: u32,
     /// Raw similarity: a cosine, or a Hamming similarity.
+    pub similarity: f32,
+}
+
+/// A hit on its way to any row.
+#[derive(Clone, Copy)]
+pub(super) struct Delivery {
+    /// Position of the row it is for.
+    pub to: u32,
+    /// What the other row is called in lists.
+    pub other: u32,
+    /// Raw similarity.
     pub similarity: f32,
 }
 
@@ -62,7 +74,7 @@ impl Collector {
         let chunk = |start: usize| {
             let n_rows = CHUNK.min(n - start);
             Mutex::new(Chunk {
-                slots: vec![ScoreKey::WORST; n_rows * capacity],
+                slots: Vec::new(),
                 lens: vec![0; n_rows],
                 worst: vec![ScoreKey::WORST; n_rows],
             })
@@ -76,25 +88,55 @@ impl Collector {
         }
     }
 
-    /// Copies the floors of the positions from `start` on; positions beyond the last can be reached by nothing.
-    pub fn read_floors(&self, start: usize, floors: &mut [f32]) {
+    /// Copies the floors of the positions from `start` on, as scores; positions beyond the last can be reached by nothing.
+    pub fn read_floors<S>(&self, start: usize, floors: &mut [S], score_of: impl Fn(f32) -> S) {
         for (offset, floor) in floors.iter_mut().enumerate() {
-            *floor = self
-                .floors
-                .get(start + offset)
-                .map_or(f32::INFINITY, |bits| f32::from_bits(bits.load(Ordering::Relaxed)));
+            *floor = score_of(self.floor(start + offset));
+        }
+    }
+
+    /// The raw similarity a hit of `position` has to reach; infinite beyond the last position.
+    pub fn floor(&self, position: usize) -> f32 {
+        self.floors.get(position).map_or(f32::INFINITY, |bits| f32::from_bits(bits.load(Ordering::Relaxed)))
+    }
+
+    /// Lets nothing that scores less than `score` into the list of `position`, which is known to have enough others.
+    pub fn raise_floor(&self, position: usize, score: f32) {
+        if let Some(floor) = self.floors.get(position) {
+            floor.store(floor_of(self.metric, score).to_bits(), Ordering::Relaxed);
         }
     }
 
     /// Hands over the arrivals of chunk `chunk`, emptying the list.
     pub fn deliver(&self, chunk: usize, arrivals: &mut Vec<Arrival>) {
-        if arrivals.is_empty() {
-            return;
+        if !arrivals.is_empty() {
+            self.receive(chunk, arrivals.drain(..));
         }
+    }
+
+    /// Hands over hits for rows of any chunk, emptying the list.
+    pub fn deliver_all(&self, deliveries: &mut Vec<Delivery>) {
+        let chunk_of = |delivery: &Delivery| delivery.to as usize / CHUNK;
+        deliveries.sort_unstable_by_key(chunk_of);
+        for group in deliveries.chunk_by(|a, b| chunk_of(a) == chunk_of(b)) {
+            let arrivals = group.iter().map(|delivery| Arrival {
+                row: delivery.to % CHUNK as u32,
+                other: delivery.other,
+                similarity: delivery.similarity,
+            });
+            self.receive(chunk_of(&group[0]), arrivals);
+        }
+        deliveries.clear();
+    }
+
+    fn receive(&self, chunk: usize, arrivals: impl Iterator<Item = Arrival>) {
         // A poisoned lock means that another thread panicked: rayon carries that panic on, so the data is never used.
         let mut guard = self.chunks[chunk].lock().unwrap_or_else(PoisonError::into_inner);
         let Chunk { slots, lens, worst } = &mut *guard;
-        for arrival in arrivals.drain(..) {
+        if slots.is_empty() {
+            slots.resize(lens.len() * self.capacity, ScoreKey::WORST);
+        }
+        for arrival in arrivals {
             let row = arrival.row as usize;
             let key = ScoreKey::new(score(self.metric, arrival.similarity), arrival.other);
             if key <= worst[row] {
@@ -120,10 +162,25 @@ impl Collector {
         self.chunks.into_iter().flat_map(move |chunk| {
             let Chunk { slots, lens, .. } = chunk.into_inner().unwrap_or_else(PoisonError::into_inner);
             lens.into_iter().enumerate().map(move |(row, len)| {
-                let mut keys = slots[row * capacity..row * capacity + len as usize].to_vec();
+                let filled = slots.get(row * capacity..row * capacity + len as usize);
+                let mut keys = filled.map(<[ScoreKey]>::to_vec).unwrap_or_default();
                 ScoreKey::keep_best(&mut keys, n_wanted);
                 keys
             })
         })
+    }
+
+    /// The lists of some positions, best first.
+    pub fn into_lists_of(self, positions: &[u32]) -> Vec<Vec<ScoreKey>> {
+        let list = |&position: &u32| {
+            let (chunk, row) = (position as usize / CHUNK, position as usize % CHUNK);
+            let guard = self.chunks[chunk].lock().unwrap_or_else(PoisonError::into_inner);
+            let start = row * self.capacity;
+            let filled = guard.slots.get(start..start + guard.lens[row] as usize);
+            let mut keys = filled.map(<[ScoreKey]>::to_vec).unwrap_or_default();
+            ScoreKey::keep_best(&mut keys, self.n_wanted);
+            keys
+        };
+        positions.iter().map(list).collect()
     }
 }

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
-use super::{Hit, JoinOptions, Metric, Neighbors, RankOrder, ScoreKey, exact_scores, query, self_join};
+use super::{
+    Appended, Hit, JoinOptions, Joined, Metric, Neighbors, RankOrder, ScoreKey, Search, SearchReport, append_join,
+    exact_scores, nearest_neighbors, query, self_join,
+};
 use crate::encode::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 
 /// Numbers in [-1, 1) from a seed.
@@ -149,6 +152,22 @@ proptest! {
     }
 
     #[test]
+    fn appending_rows_gives_the_join_of_all(
+        n in 1_usize..420, n_new in 0_usize..60, width in 1_usize..20, n_levels in 0_u32..4, absent_every in 0_usize..5,
+        k in 0_usize..70, is_bits: bool, euclidean: bool, seed: u64,
+    ) {
+        let metric = if euclidean { Metric::Euclidean } else { Metric::Cosine };
+        let options = JoinOptions { k, metric };
+        let rows = if is_bits { bits(n, 1 + width / 8, seed) } else { dense(n, width, n_levels, seed) };
+        let (embeddings, ranks) = catalogue(rows, n, absent_every);
+        let n_old = n.saturating_sub(n_new);
+        let before = embeddings.gather(&(0..n_old).collect::<Vec<_>>());
+        let old = self_join(&before, &ranks, options, &|_| true).unwrap();
+        let all = self_join(&embeddings, &ranks, options, &|_| true).unwrap();
+        prop_assert_eq!(append_join(&embeddings, &old, &ranks, options, &|_| true), Appended::Joined(all));
+    }
+
+    #[test]
     fn a_query_finds_what_the_join_finds(
         n in 1_usize..300, width in 1_usize..20, absent_every in 0_usize..4, k in 1_usize..30, storage in 0_u8..3, seed: u64,
     ) {
@@ -220,6 +239,59 @@ fn a_query_that_cannot_be_compared_finds_nothing() {
     check(dense(1, 4, 0, 1), false);
     check(dense(1, 5, 0, 1), true);
     check(bits(1, 1, 1), true);
+}
+
+#[test]
+fn lists_that_cannot_be_continued_are_refused() {
+    let options = JoinOptions { k: 5, metric: Metric::Cosine };
+    let (embeddings, ranks) = catalogue(dense(30, 8, 0, 1), 30, 0);
+    let old = self_join(&embeddings, &ranks, options, &|_| true).unwrap();
+    let refused = |embeddings: &Embeddings, old: &Neighbors, k| {
+        let options = JoinOptions { k, ..options };
+        append_join(embeddings, old, &ranks, options, &|_| true) == Appended::NotPossible
+    };
+    assert!(refused(&embeddings.gather(&[0, 1, 2]), &old, 5), "more lists than rows");
+    assert!(refused(&embeddings, &old, 6), "lists of another length");
+    let mut missing = embeddings.clone();
+    missing.present[3] = false;
+    assert!(refused(&missing, &old, 5), "a row that is gone");
+    let (words, _) = catalogue(sparse(30, 9, 1), 30, 0);
+    assert!(refused(&words, &old, 5), "sparse rows");
+    assert!(!refused(&embeddings, &old, 5));
+    let stopped = append_join(&embeddings, &Neighbors { offsets: vec![0], ..old }, &ranks, options, &|_| false);
+    assert_eq!(stopped, Appended::Stopped);
+}
+
+#[test]
+fn small_catalogues_and_storages_without_cells_are_searched_exactly() {
+    let options = JoinOptions { k: 5, metric: Metric::Cosine };
+    for (rows, search) in [
+        (dense(300, 8, 0, 1), Search::BySize),
+        (dense(300, 8, 0, 1), Search::Exact),
+        (dense(300, 8, 0, 1), Search::Approximate { recall: 1.0 }),
+        (dense(300, 8, 0, 1), Search::Approximate { recall: f32::NAN }),
+        (bits(300, 2, 1), Search::Approximate { recall: 0.5 }),
+        (sparse(300, 9, 1), Search::Approximate { recall: 0.5 }),
+    ] {
+        let (embeddings, ranks) = catalogue(rows, 300, 7);
+        let joined = nearest_neighbors(&embeddings, &ranks, options, search, &|_| true).unwrap();
+        let neighbors = self_join(&embeddings, &ranks, options, &|_| true).unwrap();
+        assert_eq!(joined, Joined { neighbors, search: SearchReport::Exact }, "{search:?}");
+    }
+}
+
+#[test]
+fn an_approximate_search_of_few_or_no_rows_finds_them() {
+    for n in [0, 1, 2, 40] {
+        for k in [0, 1, 7, 100] {
+            let (embeddings, ranks) = catalogue(dense(n, 8, 0, 1), n, 5);
+            let options = JoinOptions { k, metric: Metric::Euclidean };
+            let search = Search::Approximate { recall: 0.9 };
+            let joined = nearest_neighbors(&embeddings, &ranks, options, search, &|_| true).unwrap();
+            let exact = self_join(&embeddings, &ranks, options, &|_| true).unwrap();
+            assert_eq!(joined.neighbors.offsets, exact.offsets, "{n} rows, k {k}");
+        }
+    }
 }
 
 #[test]

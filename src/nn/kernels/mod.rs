@@ -5,6 +5,7 @@
 //! Nothing here knows what rows mean.
 
 pub(in crate::nn) mod blocked;
+mod codes;
 pub(super) mod depthwise;
 mod dots;
 pub(super) mod exponential;
@@ -17,6 +18,7 @@ mod tile_avx512;
 mod tile_portable;
 
 pub use blocked::spend_multiply_adds;
+pub use codes::{CODE_LANES, CODES_A_WORD, CodeIsa, CodeKernel, CodeSession};
 pub use dots::{DOT_LANES, dot_products};
 pub use hamming::hamming_tile;
 pub use tile::{Isa, MAX_TILE, MAX_TILE_ROWS, TileKernel, pack_lanes};

@@ -5,8 +5,8 @@ use super::tile_portable;
 #[cfg(target_arch = "x86_64")]
 use super::{tile_avx2, tile_avx512};
 
-/// Most rows a tile has.
-pub const MAX_TILE_ROWS: usize = 12;
+/// Most rows a tile has, of numbers or of codes.
+pub const MAX_TILE_ROWS: usize = 32;
 /// Most numbers a tile has.
 pub const MAX_TILE: usize = MAX_TILE_ROWS * 32;
 

@@ -53,7 +53,7 @@ pub unsafe fn reaching(
     let mut any = 0;
     // SAFETY: the caller gives 32 column floors.
     let floors = unsafe { [_mm512_loadu_ps(column_floors), _mm512_loadu_ps(column_floors.add(LANES))] };
-    for (row, mask) in masks.iter_mut().enumerate() {
+    for (row, mask) in masks.iter_mut().take(ROWS).enumerate() {
         // SAFETY: row < 12: the caller gives 12 row floors, and the tile has 32 numbers from 32 * row.
         let (floor, scores) = unsafe {
             let scores = tile.as_ptr().add(row * 2 * LANES);
