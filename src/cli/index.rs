@@ -12,7 +12,7 @@ use super::progress::duration;
 use super::session::{DeviceArgs, Session, source_at, with_context};
 use crate::catalog::Problem;
 use crate::encode::{EncoderTable, Modality, ModelStore, Training};
-use crate::index::JoinOptions;
+use crate::index::{JoinOptions, Search, SearchReport};
 use crate::jobs::{Context, JobError, TimeSpent, check_translator, embed, learn, load_catalog, neighbors_of};
 use crate::nn::Precision;
 use crate::project::{Access, Project, ProjectError, ProjectSettings};
@@ -47,6 +47,10 @@ pub(super) struct Args {
     /// The numbers networks compute in on a GPU: f16 and bf16 are faster and use half the memory [default: f32].
     #[arg(long, value_name = "P")]
     precision: Option<Precision>,
+    /// How neighbours are looked for: auto (exactly up to 300,000 postings), exact, or approximate:RECALL
+    /// [default: auto].
+    #[arg(long, value_name = "HOW")]
+    neighbors: Option<Search>,
     /// Let encoders that learn from the catalogue (autoencoder) learn anew, though they have; else they learn only once.
     #[arg(long)]
     relearn: bool,
@@ -73,6 +77,8 @@ struct EncoderLine {
     new: usize,
     /// Pictures that could not be embedded.
     failed: usize,
+    /// How their neighbours were found; null where nothing is there to compare.
+    neighbors: Option<SearchReport>,
     seconds: f64,
     /// Where they went, added up over threads.
     timings: TimeSpent,
@@ -140,6 +146,7 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
     if let Some(precision) = args.precision {
         settings.encoder_options.precision = precision;
     }
+    settings.matching.search = args.neighbors.unwrap_or(settings.matching.search);
     let mut project = match existing {
         Some(project) => project,
         None => Project::create(&args.project, settings.clone())?,
@@ -161,8 +168,10 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
             learn(&session.bench, folder, context)?;
         }
         let embedded = embed(&session.bench, id, settings.matching.translate.as_deref(), context)?;
+        let mut neighbors = None;
         if embedded.embeddings.present.contains(&true) {
-            neighbors_of(&session.bench, &embedded, options, context)?;
+            let found = neighbors_of(&session.bench, &embedded, options, settings.matching.search, context)?;
+            neighbors = Some(found.search);
         }
         for problem in &embedded.problems {
             // Two encoders fail on the same file for the same reason.
@@ -175,6 +184,7 @@ fn index(args: &Args, context: &Context<'_>) -> Result<Answer, JobError> {
             present: embedded.embeddings.present.iter().filter(|&&is_present| is_present).count(),
             new: embedded.n_new,
             failed: embedded.n_failed,
+            neighbors,
             seconds: embedded.secs,
             timings: embedded.timings,
         });
@@ -222,6 +232,9 @@ fn describe(answer: &Answer) -> String {
             text.push_str(&format!(", {} undecodable", line.failed));
         }
         text.push_str(&format!(", {}\n", duration(line.seconds)));
+        if let Some(search @ SearchReport::Approximate { .. }) = line.neighbors {
+            text.push_str(&format!("  neighbours: {search}\n"));
+        }
     }
     for problem in answer.problems.iter().take(MAX_SHOWN) {
         let row = problem.row.map_or_else(String::new, |row| format!("row {row}: "));

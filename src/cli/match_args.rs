@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::session::{DeviceArgs, Session};
 use crate::encode::{EncoderTable, Modality, ModelStore};
 use crate::fuse::FUSIONS;
-use crate::index::Metric;
+use crate::index::{Metric, Search};
 use crate::jobs::{
     Context, Grounds, JobError, MatchOutcome, MatchPlan, RowRule, ThresholdRule, TrainedModel, match_trained,
     match_with, trained_neighbors,
@@ -60,6 +60,9 @@ pub(super) struct MatchArgs {
     /// Neighbours a posting, the posting itself counted.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000))]
     k: Option<u32>,
+    /// How neighbours are looked for: auto (exactly up to 300,000 postings), exact, or approximate:RECALL.
+    #[arg(long, value_name = "HOW")]
+    neighbors: Option<Search>,
     /// Match by a trained model: the recipe's id, or none. Without it the promoted model is used, where there is one and no
     /// encoder, fusion, weight or metric is asked for.
     #[arg(long, value_name = "ID", conflicts_with_all = ["fusion", "image_encoder", "text_encoder", "weight",
@@ -92,6 +95,7 @@ impl MatchArgs {
         settings.matcher.values.extend(self.matcher_set.iter().cloned());
         settings.metric = self.metric.unwrap_or(settings.metric);
         settings.k = self.k.map_or(settings.k, |k| k as usize);
+        settings.search = self.neighbors.unwrap_or(settings.search);
         settings
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::console::Console;
 use super::match_args::MatchArgs;
 use super::session::with_context;
+use crate::index::SearchReport;
 use crate::jobs::{EXPORT_SUBMISSION, JobError, export};
 use crate::matching::row_matches;
 
@@ -34,6 +35,10 @@ struct Answer {
     weakest_link: Option<f32>,
     threshold: f32,
     tuned_on: Option<String>,
+    /// How neighbours were found; null for a modality that was not compared.
+    image_neighbors: Option<SearchReport>,
+    /// Likewise.
+    text_neighbors: Option<SearchReport>,
     /// Recipe of the trained model that matched.
     trained: Option<String>,
     out: Option<PathBuf>,
@@ -65,6 +70,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
             weakest_link: clusters.clusters.iter().map(|cluster| cluster.weakest_score).reduce(f32::min),
             threshold: matched.settings.threshold,
             trained,
+            image_neighbors: matched.grounds.image.as_ref().map(|side| side.search),
+            text_neighbors: matched.grounds.text.as_ref().map(|side| side.search),
             tuned_on: matched.tuned.as_ref().map(|tuned| format!("{} labelled rows", tuned.n_labelled_rows)),
             out: args.out.clone(),
             seconds: start.elapsed().as_secs_f64(),
@@ -86,6 +93,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
                 "; {} larger ones (up to {}) were cut at their weakest links",
                 answer.cut_by_guard, answer.largest_before_guard
             ));
+        }
+        for (modality, search) in [("picture", answer.image_neighbors), ("title", answer.text_neighbors)] {
+            if let Some(search @ SearchReport::Approximate { .. }) = search {
+                text.push_str(&format!("\n{modality} neighbours: {search}"));
+            }
         }
         if let Some(out) = &answer.out {
             text.push_str(&format!("\nwritten: {}", out.display()));

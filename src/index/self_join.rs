@@ -40,12 +40,55 @@ pub enum Search {
     },
 }
 
+impl std::fmt::Display for Search {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BySize => f.write_str("auto"),
+            Self::Exact => f.write_str("exact"),
+            Self::Approximate { recall } => write!(f, "approximate:{recall}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Search {
+    type Err = String;
+
+    /// `auto`, `exact`, `approximate` or `approximate:RECALL`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let recall = match text.split_once(':') {
+            None if text == "auto" => return Ok(Self::BySize),
+            None if text == "exact" => return Ok(Self::Exact),
+            None if text == "approximate" => Some(Self::USUAL_RECALL),
+            Some(("approximate", recall)) => recall.parse().ok(),
+            _ => return Err("choose auto, exact, approximate or approximate:RECALL".to_owned()),
+        };
+        match recall {
+            Some(recall) if recall > 0.0 && recall < 1.0 => Ok(Self::Approximate { recall }),
+            _ => Err("the recall is a number between 0 and 1, such as approximate:0.95".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for SearchReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exact => f.write_str("exact"),
+            Self::Approximate { recall, n_cells: 1, .. } => {
+                write!(f, "approximate, recall {recall:.3} on a sample")
+            }
+            Self::Approximate { recall, n_cells, n_probes } => {
+                write!(f, "approximate, recall {recall:.3} on a sample, {n_probes} of {n_cells} cells probed")
+            }
+        }
+    }
+}
+
 impl Search {
     /// The recall where none is named.
     pub const USUAL_RECALL: f32 = 0.95;
 
-    /// The recall asked of `n_rows` rows; `None` for an exact search.
-    fn recall(self, n_rows: usize) -> Option<f32> {
+    /// The recall asked of `n_rows` present rows; `None` for an exact search.
+    pub fn recall(self, n_rows: usize) -> Option<f32> {
         match self {
             Self::Exact => None,
             Self::BySize => (n_rows > MOST_EXACT_ROWS).then_some(Self::USUAL_RECALL),
@@ -56,6 +99,7 @@ impl Search {
 
 /// How neighbours were found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SearchReport {
     /// Every pair was compared by its exact score.
     #[default]

@@ -9,7 +9,7 @@ use super::{Context, JobError, Meter, Workbench, embed, neighbors_of};
 use crate::catalog::{Catalog, Problem};
 use crate::encode::{Embeddings, Modality};
 use crate::fuse::{FUSIONS, FusionParams, FusionSpec, PairTable, Side, fuse, fusion_spec, pair_table};
-use crate::index::{JoinOptions, Metric, Neighbors};
+use crate::index::{JoinOptions, Metric, Neighbors, Search, SearchReport};
 use crate::matching::{
     ClusterOptions, Clusters, FittedMatcher, GroundRows, Known, MatchGround, MatcherError, Tuned, cluster,
     shares_of_group_sizes, tune,
@@ -31,6 +31,8 @@ pub struct ModalityGround {
     pub embeddings: Arc<Embeddings>,
     /// Their neighbours.
     pub neighbors: Arc<Neighbors>,
+    /// How those were found.
+    pub search: SearchReport,
 }
 
 /// Everything matching needs that does not depend on fusion, weight or threshold. Cheap to clone.
@@ -48,6 +50,8 @@ pub struct Grounds {
     pub metric: Metric,
     /// Neighbours a posting.
     pub k: usize,
+    /// How they were looked for.
+    pub search: Search,
     /// Pictures that could not be embedded.
     pub problems: Vec<Problem>,
     wanted: Wanted,
@@ -158,12 +162,13 @@ impl Grounds {
             if !embedded.embeddings.present.contains(&true) {
                 return Ok(None);
             }
-            let neighbors = neighbors_of(bench, &embedded, options, context)?;
+            let found = neighbors_of(bench, &embedded, options, settings.search, context)?;
             Ok(Some(ModalityGround {
                 encoder: encoder.to_owned(),
                 translate: embedded.translate,
                 embeddings: embedded.embeddings,
-                neighbors,
+                neighbors: found.neighbors,
+                search: found.search,
             }))
         };
         let text = ground(text_encoder, Modality::Text)?;
@@ -184,6 +189,7 @@ impl Grounds {
             table: Arc::new(table),
             metric: settings.metric,
             k: settings.k,
+            search: settings.search,
             problems,
             wanted,
         })
@@ -191,7 +197,7 @@ impl Grounds {
 
     /// Whether matching by `a` and by `b` needs the same grounds.
     pub fn same_needs(a: &MatchSettings, b: &MatchSettings) -> bool {
-        a.metric == b.metric && a.k == b.k && Wanted::by(a) == Wanted::by(b)
+        a.metric == b.metric && a.k == b.k && a.search == b.search && Wanted::by(a) == Wanted::by(b)
     }
 
     /// Whether matching by `settings` needs nothing beyond these grounds.
@@ -199,6 +205,7 @@ impl Grounds {
         let Wanted { image, text } = Wanted::by(settings);
         self.metric == settings.metric
             && self.k == settings.k
+            && self.search == settings.search
             && (image.is_none() || image == self.wanted.image)
             && (text.is_none() || text == self.wanted.text)
     }

@@ -46,7 +46,7 @@ pub use meter::Meter;
 pub use models::{
     ModelAction, ModelDone, ModelTask, ModelTicket, ModelsAnswer, Network, do_model_task, models_answer,
 };
-pub use neighbors::neighbors_of;
+pub use neighbors::{FoundNeighbors, neighbors_of};
 pub use requests::{JobId, JobKind, RankAsker, Request, SearchQuery};
 pub use search::{SearchRows, search};
 pub use server::JobServer;

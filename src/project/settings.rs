@@ -9,7 +9,7 @@ use super::{LookAlikesSettings, ProjectError, write_atomic};
 use crate::catalog::{CatalogSource, ColumnMap, OpenOptions, TitleMode};
 use crate::encode::EncoderOptions;
 use crate::fuse::FusionParams;
-use crate::index::Metric;
+use crate::index::{Metric, Search};
 use crate::matching::MatcherRecipe;
 use crate::nn::Precision;
 
@@ -61,6 +61,9 @@ pub struct MatchSettings {
     pub metric: Metric,
     /// Neighbours a posting.
     pub k: usize,
+    /// How they are looked for.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub search: Search,
     /// Threshold of the fused score.
     pub threshold: f32,
     /// What makes matches of the fused scores.
@@ -151,6 +154,11 @@ impl MatchSettings {
     }
 }
 
+/// Whether nothing was chosen, so that nothing need be written.
+fn is_usual(search: &Search) -> bool {
+    *search == Search::BySize
+}
+
 impl Default for MatchSettings {
     fn default() -> Self {
         Self {
@@ -161,6 +169,7 @@ impl Default for MatchSettings {
             params: FusionParams::default(),
             metric: Metric::Cosine,
             k: 50,
+            search: Search::BySize,
             threshold: 0.55,
             matcher: MatcherRecipe::default(),
             max_cluster: 50,

@@ -43,7 +43,7 @@ const SAMPLED: usize = 1024;
 /// Cells pay while they save at least this part of all products; what they cost beside them is the rest.
 const WORTH_SAVING: f64 = 0.4;
 /// The part of the allowed loss that is kept in hand, because the probes are chosen by a sample.
-const IN_HAND: f32 = 0.2;
+const IN_HAND: f32 = 0.4;
 /// The part of the allowed loss that codes may cause; where they would cause more, numbers are multiplied instead.
 const LOSS_BY_CODES: f32 = 0.25;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::{Context, Embedded, JobError, Workbench, embed, neighbors_of};
 use super::SharedNeighbors;
 use crate::encode::{DenseMatrix, EmbeddingRows, Embeddings, Modality};
-use crate::index::{JoinOptions, Metric};
+use crate::index::{JoinOptions, Metric, Search};
 use crate::nn::Random;
 use crate::train::{Features, NamedRecipe, TrainingRecipe};
 
@@ -172,8 +172,8 @@ impl FeatureSet {
         }
         let Some(side) = self.text.as_ref().or(self.image.as_ref()) else { return Ok(None) };
         let options = JoinOptions { k: 50, metric: Metric::Cosine };
-        let neighbors = neighbors_of(bench, &side.embedded, options, context)?;
-        Ok(Some(self.neighbors.get_or_init(|| neighbors).as_ref()))
+        let found = neighbors_of(bench, &side.embedded, options, Search::BySize, context)?;
+        Ok(Some(self.neighbors.get_or_init(|| found.neighbors).as_ref()))
     }
 }
 

@@ -185,7 +185,8 @@ impl<'a> FileReader<'a> {
         Ok(Neighbors { offsets, rows, scores })
     }
 
-    fn note(&self, name: &str) -> &str {
+    /// A note, empty where there is none.
+    pub fn note(&self, name: &str) -> &str {
         self.notes.get(name).map_or("", String::as_str)
     }
 

@@ -15,12 +15,16 @@ use self::format::{Digest, FileReader, FileWriter, ShardHeader, n_rows};
 use super::ProjectError;
 use super::atomic::{remove_abandoned, write_atomic};
 use crate::encode::{EmbeddingRows, Embeddings};
-use crate::index::Neighbors;
+use crate::index::{Joined, Neighbors, SearchReport};
 
 /// A whole matrix.
 const WHOLE: &str = "whole.safetensors";
 /// Neighbour lists.
 const NEIGHBORS: &str = "neighbors.safetensors";
+/// A short text beside them.
+const REMARK: &str = "remark.json";
+/// How neighbours were found, in the notes of their file.
+const SEARCH: &str = "search";
 /// What shard names begin with.
 const SHARD: &str = "shard-";
 /// What a damaged file's name is given.
@@ -212,6 +216,51 @@ impl EmbeddingCache {
     /// When it is there but unreadable.
     pub fn load_neighbors(&self, key: &CacheKey) -> Result<Option<Neighbors>, ProjectError> {
         self.load_file(key, NEIGHBORS, |file| file.neighbors())
+    }
+
+    /// Stores neighbour lists together with how they were found.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn save_joined(&self, key: &CacheKey, joined: &Joined) -> Result<(), ProjectError> {
+        let mut file = FileWriter::default();
+        file.neighbors(&joined.neighbors);
+        if joined.search != SearchReport::Exact {
+            // A report is made of numbers alone, so it can always be written.
+            file.note(SEARCH, serde_json::to_string(&joined.search).unwrap_or_default());
+        }
+        self.save(key, NEIGHBORS, file)
+    }
+
+    /// Loads what [`Self::save_joined`] stored; lists that do not say how they were found are exact.
+    ///
+    /// # Errors
+    /// When they are there but unreadable.
+    pub fn load_joined(&self, key: &CacheKey) -> Result<Option<Joined>, ProjectError> {
+        self.load_file(key, NEIGHBORS, |file| {
+            let search = match file.note(SEARCH) {
+                "" => SearchReport::Exact,
+                note => serde_json::from_str(note).map_err(|error| error.to_string())?,
+            };
+            Ok(Joined { neighbors: file.neighbors()?, search })
+        })
+    }
+
+    /// Stores a short text under a key, atomically.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn save_remark(&self, key: &CacheKey, text: &str) -> Result<(), ProjectError> {
+        let folder = self.folder_of(key);
+        make_folder(&folder)?;
+        let path = folder.join(REMARK);
+        write_atomic(&path, text.as_bytes())
+            .map_err(|error| ProjectError::Write { path, reason: error.to_string() })
+    }
+
+    /// The text [`Self::save_remark`] stored; `None` where there is none or it cannot be read: it only saves work.
+    pub fn load_remark(&self, key: &CacheKey) -> Option<String> {
+        std::fs::read_to_string(self.folder_of(key).join(REMARK)).ok()
     }
 
     fn folder_of(&self, key: &CacheKey) -> PathBuf {

@@ -3,7 +3,7 @@
 
 use super::{CacheKey, EmbeddingCache};
 use crate::encode::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
-use crate::index::{Hit, Neighbors};
+use crate::index::{Hit, Joined, Neighbors, SearchReport};
 
 fn content(number: u8) -> [u8; 32] {
     blake3::hash(&[number]).into()
@@ -173,6 +173,14 @@ fn whole_matrices_and_neighbours_survive_a_round_trip() {
         cache.save_neighbors(&key(), &neighbors).unwrap();
         assert_eq!(cache.load_neighbors(&key()).unwrap().unwrap(), neighbors);
     }
+    assert_eq!(cache.load_joined(&key()).unwrap().unwrap().search, SearchReport::Exact);
+    let search = SearchReport::Approximate { recall: 0.96, n_cells: 40, n_probes: 3 };
+    let joined = Joined { neighbors: Neighbors::from_lists(vec![vec![Hit { row: 0, score: 1.0 }]]), search };
+    cache.save_joined(&key(), &joined).unwrap();
+    assert_eq!(cache.load_joined(&key()).unwrap().unwrap(), joined);
+    assert_eq!(cache.load_remark(&key()), None);
+    cache.save_remark(&key(), "said").unwrap();
+    assert_eq!(cache.load_remark(&key()).as_deref(), Some("said"));
     for path in files(&cache, ".safetensors") {
         let mut bytes = std::fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 0x10;
