@@ -58,6 +58,8 @@ def is_below(row):
     """Whether a row is slower than it may be, or fast by being worse."""
     ours, theirs = row.get("f1") or (None, None)
     is_worse = None not in (ours, theirs) and ours < theirs
+    if row.get("least_recall") is not None:
+        is_worse = is_worse or row["recall"][0] < row["least_recall"]
     return is_worse or (row["floor"] is not None and row["ratio"] < row["floor"])
 
 
@@ -77,7 +79,7 @@ def run_work(work, folder, arguments):
         sides[peer] = script + ["--peer", work.name, peer]
     accuracy = isinstance(work, AccuracyWork)
     results = {side: [] for side in sides}
-    for _ in range(1 if accuracy else arguments.rounds):
+    for _ in range(1 if accuracy else work.rounds or arguments.rounds):
         for side, command in sides.items():
             results[side].append(run_side(command, arguments.threads))
     rows = []
@@ -93,6 +95,8 @@ def run_work(work, folder, arguments):
             row["runs"] = {side: [round(result[key], 4) for result in results[side]] for side in ("ours", peer)}
             row["answer_difference"] = answer_difference(folder, results[peer][-1])
             row["f1"] = [results[side][-1].get("f1") for side in ("ours", peer)]
+            row["recall"] = [results[side][-1].get("recall") for side in ("ours", peer)]
+            row["least_recall"] = work.recall
         rows.append(row)
         print_row(row)
     return rows
@@ -130,6 +134,8 @@ def print_row(row):
     note = "" if difference is None else f"  answers differ by {difference:.1e}"
     ours, theirs = row.get("f1") or (None, None)
     note += "" if None in (ours, theirs) else f"  F1 {ours:.4f} and {theirs:.4f}"
+    ours, theirs = row.get("recall") or (None, None)
+    note += "" if None in (ours, theirs) else f"  recall {ours:.4f} and {theirs:.4f}"
     print(
         f"{row['work']:36} ours {row['ours']:9.4f}{unit}  {row['peer_name']:24} {row['peer']:9.4f}{unit}"
         f"  ratio {row['ratio']:7.3f}  floor {floor}{note}",

@@ -2,6 +2,8 @@
 //! prints one JSON object: `{"seconds": ...}` for speed, `{"value": ...}` for accuracy. Reading the files is not timed.
 //! One file a group of works, one line in [`WORKS`]; the peer's side of it is in `works/`.
 
+#[path = "ours/approximate.rs"]
+mod approximate;
 #[path = "ours/embed_images.rs"]
 mod embed_images;
 #[path = "ours/files.rs"]
@@ -30,6 +32,7 @@ type Work = fn(&Path) -> Outcome;
 /// Every work, by name.
 const WORKS: &[(&str, Work)] = &[
     ("self-join", join::self_join_dense),
+    ("approximate", approximate::approximate_join),
     ("fusion", fusion::fusion),
     ("titles-top50", titles::strings_to_neighbours),
     ("sparse-top50", titles::matrix_to_neighbours),

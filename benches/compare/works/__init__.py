@@ -1,6 +1,6 @@
 """Every work, one file a group."""
 
-from . import embed_images, head_step, mix_pictures, self_join, shopee_f1, titles
+from . import embed_images, head_step, mix_pictures, neighbors, self_join, shopee_f1, titles
 
 ALL_WORKS = [
     *self_join.WORKS,
@@ -9,4 +9,5 @@ ALL_WORKS = [
     *head_step.WORKS,
     *embed_images.WORKS,
     *mix_pictures.WORKS,
+    *neighbors.WORKS,
 ]

@@ -24,6 +24,10 @@ class SpeedWork:
     peers: dict[str, Callable[[Path], dict]]
     # The smallest ratio that will do.
     floor: float | None = None
+    # The share of true answers both sides have to find, where they may miss some; sides return it as "recall".
+    recall: float | None = None
+    # Runs of each side, where that is not for the caller to say.
+    rounds: int | None = None
 
 
 @dataclass
