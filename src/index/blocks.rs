@@ -73,7 +73,9 @@ impl<S: TileSource, B: Blocks> Task<'_, S, B> {
             if !clock.goes_on() {
                 return;
             }
-            for (strip, out) in rows.chunks(n_rows).zip(packed_rows.chunks_exact_mut((n_rows * row_len).max(1))) {
+            for (strip, out) in
+                rows.chunks(n_rows).zip(packed_rows.chunks_exact_mut((n_rows * row_len).max(1)))
+            {
                 self.source.pack_rows(strip.iter().map(|&row| row as usize), out);
             }
             row_floors.fill(unreachable);
@@ -87,7 +89,8 @@ impl<S: TileSource, B: Blocks> Task<'_, S, B> {
                 is_stale = false;
             }
             for panel in 0..n_panels {
-                let columns = &packed_columns[panel * n_columns * column_len..(panel + 1) * n_columns * column_len];
+                let columns =
+                    &packed_columns[panel * n_columns * column_len..(panel + 1) * n_columns * column_len];
                 let column_floors = &column_floors[panel * n_columns..(panel + 1) * n_columns];
                 for (strip, positions) in rows.chunks(n_rows).enumerate() {
                     let strip_rows = &packed_rows[strip * n_rows * row_len..(strip + 1) * n_rows * row_len];
@@ -124,7 +127,8 @@ impl<S: TileSource, B: Blocks> Task<'_, S, B> {
             while bits != 0 {
                 let column_lane = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                let Some(&column) = self.columns.get(first_column + column_lane).filter(|&&column| column != row)
+                let Some(&column) =
+                    self.columns.get(first_column + column_lane).filter(|&&column| column != row)
                 else {
                     continue;
                 };

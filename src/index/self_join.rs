@@ -140,7 +140,10 @@ pub fn nearest_neighbors(
         if let Some(recall) = search.recall(n).filter(|_| n_wanted > 0) {
             let task = Task { matrix, rows: &order.rows, n_wanted, metric: options.metric, recall };
             let (lists, search) = approximate_join(task, keep_going)?;
-            return Some(Joined { neighbors: neighbors_of(&order, &lists, present.len(), options.k), search });
+            return Some(Joined {
+                neighbors: neighbors_of(&order, &lists, present.len(), options.k),
+                search,
+            });
         }
     }
     let neighbors = self_join(embeddings, key_ranks, options, keep_going)?;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 
 use super::{
-    Appended, Hit, JoinOptions, Joined, Metric, Neighbors, RankOrder, ScoreKey, Search, SearchReport, append_join,
-    exact_scores, nearest_neighbors, query, self_join,
+    Appended, Hit, JoinOptions, Joined, Metric, Neighbors, RankOrder, ScoreKey, Search, SearchReport,
+    append_join, exact_scores, nearest_neighbors, query, self_join,
 };
 use crate::encode::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 
@@ -258,7 +258,8 @@ fn lists_that_cannot_be_continued_are_refused() {
     let (words, _) = catalogue(sparse(30, 9, 1), 30, 0);
     assert!(refused(&words, &old, 5), "sparse rows");
     assert!(!refused(&embeddings, &old, 5));
-    let stopped = append_join(&embeddings, &Neighbors { offsets: vec![0], ..old }, &ranks, options, &|_| false);
+    let stopped =
+        append_join(&embeddings, &Neighbors { offsets: vec![0], ..old }, &ranks, options, &|_| false);
     assert_eq!(stopped, Appended::Stopped);
 }
 
@@ -278,6 +279,21 @@ fn small_catalogues_and_storages_without_cells_are_searched_exactly() {
         let neighbors = self_join(&embeddings, &ranks, options, &|_| true).unwrap();
         assert_eq!(joined, Joined { neighbors, search: SearchReport::Exact }, "{search:?}");
     }
+}
+
+#[test]
+fn a_search_is_named_by_a_short_text() {
+    for search in [Search::BySize, Search::Exact, Search::Approximate { recall: 0.9 }] {
+        assert_eq!(search.to_string().parse(), Ok(search));
+    }
+    assert_eq!("approximate".parse(), Ok(Search::Approximate { recall: Search::USUAL_RECALL }));
+    for wrong in
+        ["", "fast", "approximate:", "approximate:2", "approximate:0", "approximate:NaN", "exact:0.9"]
+    {
+        assert!(wrong.parse::<Search>().is_err(), "{wrong}");
+    }
+    assert_eq!(Search::BySize.recall(super::MOST_EXACT_ROWS), None);
+    assert_eq!(Search::BySize.recall(super::MOST_EXACT_ROWS + 1), Some(Search::USUAL_RECALL));
 }
 
 #[test]

@@ -188,3 +188,44 @@ fn order_digest(key_ranks: &[u32], n_rows: usize) -> String {
     }
     hasher.finalize().to_hex().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{order_digest, rows_digest};
+    use crate::encode::{CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
+
+    fn three() -> Embeddings {
+        let values = vec![1.0, 0.0, 0.0, 1.0, 0.6, 0.8];
+        let rows = EmbeddingRows::Dense(DenseMatrix { width: 2, values });
+        Embeddings { rows, present: vec![true, false, true] }
+    }
+
+    #[test]
+    fn grown_rows_begin_like_the_rows_before() {
+        let (two, three) = (three().gather(&[0, 1]), three());
+        assert_eq!(rows_digest(&three, 2), rows_digest(&two, 2));
+        assert_ne!(rows_digest(&three, 3), rows_digest(&two, 2));
+        let mut other = three.clone();
+        other.present[1] = true;
+        assert_ne!(rows_digest(&other, 2), rows_digest(&two, 2), "a row that is there now");
+        if let EmbeddingRows::Dense(matrix) = &mut other.rows {
+            matrix.values[3] = 0.5;
+        }
+        other.present[1] = false;
+        assert_ne!(rows_digest(&other, 2), rows_digest(&two, 2), "a row that has changed");
+    }
+
+    #[test]
+    fn what_cannot_be_continued_has_no_digest() {
+        assert_eq!(rows_digest(&three(), 4), None);
+        let mut words = CsrMatrix::new(2);
+        words.push_row(&[1], &[1.0]);
+        assert_eq!(rows_digest(&Embeddings::from_sparse(words), 1), None);
+    }
+
+    #[test]
+    fn the_order_of_the_first_rows_does_not_hang_on_where_new_keys_sort() {
+        assert_eq!(order_digest(&[2, 0, 4, 1, 3], 3), order_digest(&[1, 0, 2], 3));
+        assert_ne!(order_digest(&[2, 4, 0, 1, 3], 3), order_digest(&[1, 0, 2], 3));
+    }
+}

@@ -5,7 +5,7 @@ In 128 dimensions such rows hardly cluster beyond their three or so siblings, so
 
 Our side builds and answers for all rows. A peer builds its whole index, answers for 10,000 of the rows, and these seconds
 count as often as 10,000 rows fit into all: queries do not depend on each other. A peer's parameters are the fastest of GRID
-that reach the recall, chosen once on 200,000 rows with 2,000 queries and kept beside the inputs. For 1,000,000 rows they
+that reach the recall (or come nearest, which its recall beside the time shows), chosen once on 200,000 rows with 2,000 queries and kept beside the inputs. For 1,000,000 rows they
 are scaled (`scaled`) and not chosen again.
 """
 
@@ -91,11 +91,19 @@ def choose(folder):
                 asked = time.perf_counter() - start
                 reached = recall(found, truth)
                 seconds = built + asked * len(vectors) / len(queries)
+                tried = {"build": build, "effort": effort, "seconds": seconds, "recall": reached}
+                if peer not in best or is_better(tried, best[peer]):
+                    best[peer] = tried
                 if reached >= RECALL:
-                    if peer not in best or seconds < best[peer]["seconds"]:
-                        best[peer] = {"build": build, "effort": effort, "seconds": seconds, "recall": reached}
                     break
             write_json(folder / PARAMETERS, best)
+
+
+def is_better(tried, before):
+    """The faster of those that reach the recall; where none does, the one that comes nearest."""
+    if min(tried["recall"], before["recall"]) >= RECALL:
+        return tried["seconds"] < before["seconds"]
+    return tried["recall"] > before["recall"]
 
 
 def read(folder):
@@ -205,9 +213,7 @@ BUILDERS = {
 
 def peer(name):
     def run(folder: Path):
-        parameters = json.loads((folder / PARAMETERS).read_text()).get(name)
-        if parameters is None:
-            raise SystemExit(f"{name} reaches a recall of {RECALL} nowhere in the grid")
+        parameters = json.loads((folder / PARAMETERS).read_text())[name]
         vectors, queries, truth = read(folder)
         start = time.perf_counter()
         search = BUILDERS[name](vectors, parameters["build"])

@@ -97,6 +97,7 @@ impl Cells {
                     }
                 }
             }
+            clock.add(0);
             for (offset, (seen, similarities)) in
                 seen.iter_mut().zip(similarities.chunks_exact(n_cells)).enumerate()
             {

@@ -32,7 +32,7 @@ use super::storages::{DenseTiles, TileSource};
 use super::tiles::{join_by_tiles, n_pairs_among};
 use super::{Metric, ScoreKey, SearchReport};
 use crate::encode::DenseMatrix;
-use crate::nn::kernels::{CodeKernel, DOT_LANES, TileKernel, dot_products};
+use crate::nn::kernels::{CodeKernel, DOT_LANES, TileKernel, dot_products, prefetch};
 
 /// Rows a cell, on average: a few tiles of columns.
 const ROWS_A_CELL: usize = 192;
@@ -73,8 +73,9 @@ pub(super) fn approximate_join(
     let (codes, found_by_codes) = match CodeKernel::detect() {
         Some(kernel) if clock.goes_on() => {
             let codes = CodeTiles::new(matrix, rows, kernel);
-            let mut found = sample::neighbors_of(&codes, n, &sampled, n_kept(n_wanted), Metric::Cosine, &clock);
-            score_exactly(&task, &sampled, &mut found);
+            let mut found =
+                sample::neighbors_of(&codes, n, &sampled, n_kept(n_wanted), Metric::Cosine, &clock);
+            score_exactly(&task, &sampled, &mut found, &clock);
             let found = sample::recall(slices(&truth, &found));
             (Some(codes).filter(|_| 1.0 - found <= LOSS_BY_CODES * (1.0 - recall)), found)
         }
@@ -90,8 +91,9 @@ pub(super) fn approximate_join(
         Some(codes) => {
             let mut lists = plan.join(codes, n, n_kept(n_wanted), Metric::Cosine, keep_going)?;
             let positions: Vec<u32> = (0..n as u32).collect();
-            score_exactly(&task, &positions, &mut lists);
-            lists
+            let clock = Clock::new(1, 0.95..1.0, keep_going);
+            score_exactly(&task, &positions, &mut lists, &clock);
+            clock.goes_on().then_some(lists)?
         }
         None => plan.join(&dense, n, n_wanted, metric, keep_going)?,
     };
@@ -120,11 +122,16 @@ fn slices<'a>(
     truth.iter().map(Vec::as_slice).zip(found.iter().map(Vec::as_slice))
 }
 
-/// Scores the lists of `positions` from the rows themselves and keeps the best.
-fn score_exactly(task: &Task<'_>, positions: &[u32], lists: &mut [Vec<ScoreKey>]) {
+/// Scores the lists of `positions` from the rows themselves and keeps the best, unless the clock stops.
+fn score_exactly(task: &Task<'_>, positions: &[u32], lists: &mut [Vec<ScoreKey>], clock: &Clock<'_>) {
     let row_at = |position: u32| task.matrix.row(task.rows[position as usize] as usize);
-    positions.par_iter().zip(lists).with_min_len(64).for_each(|(&position, list)| {
-        for keys in list.chunks_mut(DOT_LANES) {
+    let score_list = |position: u32, list: &mut Vec<ScoreKey>| {
+        let n_keys = list.len();
+        for start in (0..n_keys).step_by(DOT_LANES) {
+            let (keys, coming) = list[start..].split_at_mut(DOT_LANES.min(n_keys - start));
+            for key in coming.iter().take(DOT_LANES) {
+                prefetch(row_at(key.position()));
+            }
             let lanes = std::array::from_fn(|lane| row_at(keys[lane.min(keys.len() - 1)].position()));
             for (key, similarity) in keys.iter_mut().zip(dot_products(row_at(position), lanes)) {
                 *key = ScoreKey::new(score(task.metric, similarity), key.position());
@@ -132,6 +139,12 @@ fn score_exactly(task: &Task<'_>, positions: &[u32], lists: &mut [Vec<ScoreKey>]
         }
         ScoreKey::keep_best(list, task.n_wanted);
         list.shrink_to_fit();
+    };
+    positions.par_chunks(256).zip(lists.par_chunks_mut(256)).for_each(|(positions, lists)| {
+        if clock.goes_on() {
+            positions.iter().zip(lists).for_each(|(&position, list)| score_list(position, list));
+            clock.add(0);
+        }
     });
 }
 
@@ -185,7 +198,7 @@ impl Plan {
             Self::All => n_pairs_among(n),
             Self::Cells { probes, .. } => probes.n_blocks() as u64,
         };
-        let clock = Clock::new(n_units, 0.15..1.0, keep_going);
+        let clock = Clock::new(n_units, 0.15..0.95, keep_going);
         match self {
             Self::All => join_by_tiles(source, n, &collector, &clock),
             Self::Cells { probes, .. } => join_blocks(source, probes, &collector, &clock),

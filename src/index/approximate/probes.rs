@@ -42,7 +42,8 @@ pub(super) fn calibrate(
 
     // Each true pair twice: how many cells are nearer to either row than the cell of the other.
     let mut wanted: Vec<(usize, u32, usize)> = Vec::new();
-    let pairs = sample.iter().zip(truth).flat_map(|(&row, truth)| truth.iter().map(move |key| (row, key.position())));
+    let pairs =
+        sample.iter().zip(truth).flat_map(|(&row, truth)| truth.iter().map(move |key| (row, key.position())));
     for (pair, (row, other)) in pairs.enumerate() {
         let (row, other) = (index_of(row), index_of(other));
         wanted.push((row, cell_of_involved[other], pair));

@@ -19,7 +19,14 @@ use crate::nn::kernels::{CodeIsa, CodeKernel, TileKernel};
 type Lists = Vec<Vec<ScoreKey>>;
 
 /// `n` unit rows around `n_centres` centres, noise of size `noise`; every `copy_every`-th row (0: none) is the first again.
-fn clustered(n: usize, width: usize, n_centres: usize, noise: f64, copy_every: usize, seed: u64) -> DenseMatrix {
+fn clustered(
+    n: usize,
+    width: usize,
+    n_centres: usize,
+    noise: f64,
+    copy_every: usize,
+    seed: u64,
+) -> DenseMatrix {
     let mut random = Random::new(seed);
     let centres: Vec<f64> = (0..n_centres * width).map(|_| random.normal()).collect();
     let mut values: Vec<f32> = Vec::with_capacity(n * width);
@@ -49,11 +56,23 @@ fn clock(keep_going: &(dyn Fn(f32) -> bool + Sync)) -> Clock<'_> {
 fn exact(matrix: &DenseMatrix, rows: &[u32], n_wanted: usize, metric: Metric) -> Lists {
     let source = DenseTiles { matrix, rows, kernel: TileKernel::detect() };
     let collector = Collector::new(rows.len(), n_wanted, metric);
-    join_by_tiles(&source, rows.len(), &collector, &Clock::new(n_pairs_among(rows.len()), 0.0..1.0, &|_| true));
+    join_by_tiles(
+        &source,
+        rows.len(),
+        &collector,
+        &Clock::new(n_pairs_among(rows.len()), 0.0..1.0, &|_| true),
+    );
     collector.into_lists().collect()
 }
 
-fn by_cells(matrix: &DenseMatrix, rows: &[u32], n_cells: usize, n_probes: usize, n_wanted: usize, metric: Metric) -> Lists {
+fn by_cells(
+    matrix: &DenseMatrix,
+    rows: &[u32],
+    n_cells: usize,
+    n_probes: usize,
+    n_wanted: usize,
+    metric: Metric,
+) -> Lists {
     let cells = Cells::learn(matrix, rows, n_cells, &clock(&|_| true)).unwrap();
     let probes = Probes::new(matrix, rows, &cells, n_probes, &clock(&|_| true)).unwrap();
     let plan = Plan::Cells { probes, n_cells, n_probes };
@@ -123,7 +142,7 @@ fn codes_find_nearly_all_and_score_exactly_on_every_kernel() {
         let codes = CodeTiles::new(&matrix, &rows, kernel);
         let mut lists = Plan::All.join(&codes, rows.len(), n_kept(20), Metric::Cosine, &|_| true).unwrap();
         let positions: Vec<u32> = (0..rows.len() as u32).collect();
-        score_exactly(&task, &positions, &mut lists);
+        score_exactly(&task, &positions, &mut lists, &clock(&|_| true));
         assert!(recall(&truth, &lists) > 0.998, "{isa:?}: {}", recall(&truth, &lists));
         for (list, truth) in lists.iter().zip(&truth) {
             // Found neighbours have their true scores, so the two lists agree up to the first that was missed.
@@ -145,7 +164,7 @@ fn copies_of_a_row_tie_in_order_of_position_by_codes_too() {
     let task = Task { matrix: &matrix, rows: &rows, n_wanted: 30, metric: Metric::Cosine, recall: 0.9 };
     let codes = CodeTiles::new(&matrix, &rows, CodeKernel::with_isa(CodeIsa::Portable).unwrap());
     let mut lists = Plan::All.join(&codes, 1500, n_kept(30), Metric::Cosine, &|_| true).unwrap();
-    score_exactly(&task, &rows, &mut lists);
+    score_exactly(&task, &rows, &mut lists, &clock(&|_| true));
     let truth = exact(&matrix, &rows, 30, Metric::Cosine);
     assert_eq!(lists[300..1300], truth[300..1300]);
     assert_eq!(by_cells(&matrix, &rows, 12, 2, 30, Metric::Cosine)[300..1300], truth[300..1300]);
@@ -156,8 +175,13 @@ fn clustered_rows_get_cells_and_the_recall_asked_for() {
     let matrix = clustered(6000, 24, 60, 0.25, 0, 3);
     let rows = some_rows(&matrix);
     for recall_wanted in [0.8, 0.95] {
-        let task =
-            Task { matrix: &matrix, rows: &rows, n_wanted: 15, metric: Metric::Cosine, recall: recall_wanted };
+        let task = Task {
+            matrix: &matrix,
+            rows: &rows,
+            n_wanted: 15,
+            metric: Metric::Cosine,
+            recall: recall_wanted,
+        };
         let (lists, report) = approximate_join(task, &|_| true).unwrap();
         let SearchReport::Approximate { recall: reported, n_cells, n_probes } = report else {
             unreachable!("rows that cluster are divided: {report:?}")
@@ -179,7 +203,8 @@ fn calibration_says_what_the_probes_will_find() {
     let cells = Cells::learn(&matrix, &rows, 14, &clock(&|_| true)).unwrap();
     for wanted in [0.5, 0.9, 1.0] {
         let found = |n_probes| recall(&truth, &by_cells(&matrix, &rows, 14, n_probes, 10, Metric::Cosine));
-        let chosen = calibrate((&matrix, &rows), &cells, &everyone, &truth, wanted, &clock(&|_| true)).unwrap();
+        let chosen =
+            calibrate((&matrix, &rows), &cells, &everyone, &truth, wanted, &clock(&|_| true)).unwrap();
         assert!(found(chosen.n_probes) >= wanted, "{chosen:?} for {wanted}");
         assert!(chosen.n_probes == 1 || found(chosen.n_probes - 1) < wanted, "{chosen:?} for {wanted}");
         assert!(chosen.cost > 0.0 && chosen.cost <= 1.0);
@@ -194,7 +219,9 @@ fn rows_without_clusters_are_all_compared() {
     let (lists, report) = approximate_join(task, &|_| true).unwrap();
     match report {
         SearchReport::Exact => assert_eq!(lists, exact(&matrix, &rows, 10, Metric::Cosine)),
-        SearchReport::Approximate { recall, n_cells, .. } => assert!(n_cells == 1 && recall > 0.99, "{report:?}"),
+        SearchReport::Approximate { recall, n_cells, .. } => {
+            assert!(n_cells == 1 && recall > 0.99, "{report:?}")
+        }
     }
 }
 
@@ -226,7 +253,7 @@ fn a_search_stops_when_told_at_any_stage() {
     let matrix = clustered(5000, 20, 50, 0.3, 0, 7);
     let rows: Vec<u32> = (0..5000).collect();
     let task = Task { matrix: &matrix, rows: &rows, n_wanted: 12, metric: Metric::Cosine, recall: 0.9 };
-    for until in [0.0, 0.05, 0.15] {
+    for until in [0.0, 0.05, 0.15, 0.95] {
         assert!(approximate_join(task, &|share| share < until).is_none(), "stopped at {until}");
     }
     assert!(approximate_join(task, &|share| (0.0..=1.0).contains(&share)).is_some());

@@ -15,6 +15,20 @@ pub fn dot_products(row: &[f32], others: [&[f32]; DOT_LANES]) -> [f32; DOT_LANES
     sums(row, others, |number, other, sum| number * other + sum)
 }
 
+/// Asks for a row that will be read soon, so that it is on its way from memory while another is multiplied.
+pub fn prefetch(row: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in row.chunks(16) {
+        #[allow(unsafe_code, reason = "a hint to the processor")]
+        // SAFETY: a prefetch reads nothing and cannot fail, and the address is inside the row; every x86-64 has it.
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn dot_products_fma(row: &[f32], others: [&[f32]; DOT_LANES]) -> [f32; DOT_LANES] {

@@ -19,7 +19,7 @@ mod tile_portable;
 
 pub use blocked::spend_multiply_adds;
 pub use codes::{CODE_LANES, CODES_A_WORD, CodeIsa, CodeKernel, CodeSession};
-pub use dots::{DOT_LANES, dot_products};
+pub use dots::{DOT_LANES, dot_products, prefetch};
 pub use hamming::hamming_tile;
 pub use tile::{Isa, MAX_TILE, MAX_TILE_ROWS, TileKernel, pack_lanes};
 

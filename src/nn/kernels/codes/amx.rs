@@ -45,7 +45,10 @@ static CONFIGURATION: Configuration = {
 pub fn is_available() -> bool {
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {
-        is_x86_feature_detected!("avx512f") && processor_has_tiles() && system_saves_tiles() && system_permits()
+        is_x86_feature_detected!("avx512f")
+            && processor_has_tiles()
+            && system_saves_tiles()
+            && system_permits()
     })
 }
 

@@ -172,9 +172,7 @@ impl CodeSession {
         if self.isa != CodeIsa::Portable {
             #[allow(unsafe_code, reason = "SIMD behind run-time detection")]
             // SAFETY: AVX-512F was detected for either kernel; there are 32 floors on both sides (sliced above).
-            return unsafe {
-                vnni::reaching(tile, row_floors.as_ptr(), column_floors.as_ptr(), masks)
-            };
+            return unsafe { vnni::reaching(tile, row_floors.as_ptr(), column_floors.as_ptr(), masks) };
         }
         portable::reaching(tile, row_floors, column_floors, masks)
     }

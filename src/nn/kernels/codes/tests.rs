@@ -36,7 +36,8 @@ fn check(n_codes: usize, n_rows: usize, n_columns: usize) {
     let depth = n_words * CODES_A_WORD;
     let (rows, columns) = (codes(n_rows * depth, 1), codes(n_columns * depth, 2));
     let (row_words, column_words) = (words(&rows), words(&columns));
-    let sum = |column: usize| columns[column * depth..(column + 1) * depth].iter().map(|&c| i32::from(c)).sum();
+    let sum =
+        |column: usize| columns[column * depth..(column + 1) * depth].iter().map(|&c| i32::from(c)).sum();
     let mut packed_rows = vec![77; CODE_LANES * n_words];
     let mut packed_columns = vec![77; CODE_LANES * (n_words + 1)];
     CodeKernel::pack_rows(row_words.chunks(n_words), n_words, &mut packed_rows);
