@@ -65,7 +65,7 @@ impl<S: TileSource, B: Blocks> Task<'_, S, B> {
         let floor = |position: usize| self.source.floor(self.collector.floor(position));
         let unreachable = self.source.floor(f32::INFINITY);
         let mut column_floors = vec![unreachable; n_panels * n_columns];
-        let mut row_floors = vec![unreachable; CHUNK];
+        let mut row_floors = [unreachable; CHUNK];
         let mut gathered = Vec::new();
         let mut tile = Tile::new();
         let mut is_stale = true;
