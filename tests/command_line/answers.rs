@@ -74,6 +74,44 @@ fn indexing_again_computes_nothing() {
 }
 
 #[test]
+fn a_catalogue_that_has_grown_gets_the_neighbours_of_a_new_one() {
+    let home = tempfile::tempdir().unwrap();
+    let catalog = tiny_catalogue(home.path());
+    let table = std::fs::read_to_string(&catalog).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    let short = catalog.with_file_name("short.csv");
+    std::fs::write(&short, lines[..lines.len() - 1].join("\n")).unwrap();
+    let index = |table: &Path, project: &str| {
+        let table = table.display().to_string();
+        json(home.path(), &["index", &table, "--project", project, "--image-encoder", "phash,perceptual"])
+    };
+    // Numbers of the neighbour lists by folder, which is named by all that they follow from.
+    let lists = |project: &str| -> BTreeMap<String, Vec<(String, Vec<u8>)>> {
+        let folders = std::fs::read_dir(home.path().join(project).join("embeddings")).unwrap();
+        let files = folders.map(|folder| folder.unwrap().path().join("neighbors.safetensors"));
+        let numbers = |file: std::path::PathBuf| {
+            let bytes = std::fs::read(&file).unwrap();
+            let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+            let mut numbers: Vec<(String, Vec<u8>)> =
+                tensors.iter().map(|(name, view)| (name.to_owned(), view.data().to_vec())).collect();
+            numbers.sort();
+            (file.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned(), numbers)
+        };
+        files.filter(|file| file.exists()).map(numbers).collect()
+    };
+    assert_eq!(number(&index(&short, "grown.lookalike"), "rows"), 7.0);
+    let before = lists("grown.lookalike");
+    let answer = index(&catalog, "grown.lookalike");
+    assert_eq!(answer["encoders"][1]["neighbors"], "exact", "{answer}");
+    index(&catalog, "new.lookalike");
+    let (grown, new) = (lists("grown.lookalike"), lists("new.lookalike"));
+    assert!(new.len() == 3 && before.keys().all(|name| !new.contains_key(name)), "{:?}", new.keys());
+    for (name, numbers) in new {
+        assert_eq!(grown.get(&name), Some(&numbers), "{name}");
+    }
+}
+
+#[test]
 fn matching_finds_the_four_products() {
     let (home, project) = tiny_project();
     let args = ["match", "--project", &project, "--tune", "--out", "submission.csv"];

@@ -20,6 +20,7 @@ fn wrong_arguments_exit_with_two() {
     check(&["index"], 2, &["--project"]);
     check(&["match", "--project", "PROJECT", "--weight", "2"], 2, &["from 0 to 1"]);
     check(&["match", "--project", "PROJECT", "--metric", "manhattan"], 2, &["cosine or euclidean"]);
+    check(&["match", "--project", "PROJECT", "--neighbors", "approximate:2"], 2, &["between 0 and 1"]);
     check(&["match", "--project", "PROJECT", "--tune", "--threshold", "0.5"], 2, &["cannot be used with"]);
     check(&["index", "catalog.csv", "--project", "x", "--titles", "tidy"], 2, &["clean or raw"]);
     check(&["index", "catalog.csv", "--project", "x", "--map", "colour=red"], 2, &["colour"]);
