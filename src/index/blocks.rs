@@ -70,6 +70,7 @@ impl<S: TileSource, B: Blocks> Task<'_, S, B> {
         let mut tile = Tile::new();
         let mut is_stale = true;
         for rows in rows.chunks(CHUNK) {
+            clock.add(0);
             if !clock.goes_on() {
                 return;
             }

@@ -34,8 +34,10 @@ use super::{Metric, ScoreKey, SearchReport};
 use crate::encode::DenseMatrix;
 use crate::nn::kernels::{CodeKernel, DOT_LANES, TileKernel, dot_products, prefetch};
 
-/// Rows a cell, on average: a few tiles of columns.
+/// Least rows a cell, on average: a few tiles of columns.
 const ROWS_A_CELL: usize = 192;
+/// Most cells for the square root of the number of rows: assigning rows and noting their probes would outgrow the join.
+const CELLS_A_ROOT: f64 = 2.5;
 /// Fewer cells than this are not worth having: all rows are compared.
 const FEWEST_CELLS: usize = 16;
 /// Rows whose true neighbours are found: every other one to choose the probes by, the rest to measure the recall.
@@ -166,7 +168,8 @@ impl Plan {
         keep_going: &(dyn Fn(f32) -> bool + Sync),
     ) -> Option<Self> {
         let Task { matrix, rows, .. } = *task;
-        let n_cells = rows.len() / ROWS_A_CELL;
+        let most_cells = (CELLS_A_ROOT * (rows.len() as f64).sqrt()) as usize;
+        let n_cells = (rows.len() / ROWS_A_CELL).min(most_cells);
         if n_cells < FEWEST_CELLS || recall >= 1.0 {
             return Some(Self::All);
         }
