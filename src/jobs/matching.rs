@@ -2,7 +2,7 @@
 //! on them. No similarity is computed here; that was done when the grounds were laid.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::{Context, JobError, Meter, Workbench, embed, neighbors_of};
@@ -55,7 +55,11 @@ pub struct Grounds {
     /// Pictures that could not be embedded.
     pub problems: Vec<Problem>,
     wanted: Wanted,
+    last_fused: Arc<Mutex<Option<LastFused>>>,
 }
+
+/// A fusion, its numbers, and the lists it gave.
+type LastFused = (&'static str, FusionParams, Arc<Neighbors>);
 
 /// What a matching really reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,7 +196,21 @@ impl Grounds {
             search: settings.search,
             problems,
             wanted,
+            last_fused: Arc::default(),
         })
+    }
+
+    /// The lists of a fusion, those of the last one kept: a threshold moves far more often than a weight.
+    fn fused(&self, spec: &'static FusionSpec, params: &FusionParams) -> Arc<Neighbors> {
+        let lock = || self.last_fused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((id, of_params, neighbors)) = &*lock()
+            && (*id, of_params) == (spec.id, params)
+        {
+            return Arc::clone(neighbors);
+        }
+        let neighbors = Arc::new(fuse(&self.table, spec, params, self.catalog.key_ranks(), self.k));
+        *lock() = Some((spec.id, *params, Arc::clone(&neighbors)));
+        neighbors
     }
 
     /// Whether matching by `a` and by `b` needs the same grounds.
@@ -234,22 +252,24 @@ pub fn match_with(grounds: &Arc<Grounds>, plan: &MatchPlan<'_>) -> Result<MatchO
     if spec.uses_two_thresholds {
         settings.threshold = THRESHOLD_OF_TWO;
     }
-    let fused =
-        |params: &FusionParams| fuse(&grounds.table, spec, params, grounds.catalog.key_ranks(), settings.k);
     let groups = grounds.catalog.group_ids();
     if let ThresholdRule::Tuned { min_matches } = plan.rule
         && spec.uses_two_thresholds
     {
         settings.params = tune_two(grounds, &settings, spec, &groups, min_matches);
     }
-    let ground = ground_of(grounds, &settings, spec, fused(&settings.params));
+    let fused = grounds.fused(spec, &settings.params);
+    let ground = ground_of(grounds, &settings, spec, &fused);
     let (matcher, tuned) = fitted(&ground, &settings, plan.rule, &groups)?;
-    let neighbors = matcher.apply(&ground)?;
+    let neighbors = match matcher.keeps_scores() {
+        true => Arc::clone(&fused),
+        false => Arc::new(matcher.apply(&ground)?),
+    };
     settings.threshold = matcher.threshold;
     let clusters = clusters_of(grounds, &neighbors, &settings, plan.review);
     Ok(MatchOutcome {
         settings,
-        neighbors: Arc::new(neighbors),
+        neighbors,
         min_matches: matcher.min_matches(),
         matcher: Some(matcher),
         clusters: Arc::new(clusters),
@@ -304,11 +324,11 @@ fn ground_of<'a>(
     grounds: &'a Grounds,
     settings: &MatchSettings,
     fusion: &'static FusionSpec,
-    fused: Neighbors,
+    fused: &'a Neighbors,
 ) -> MatchGround<'a> {
     let side = |ground: &'a Option<ModalityGround>| ground.as_ref().map(|it| it.embeddings.as_ref());
     MatchGround {
-        neighbors: Cow::Owned(fused),
+        neighbors: Cow::Borrowed(fused),
         rows: Some(GroundRows {
             sides: [side(&grounds.image), side(&grounds.text)],
             metric: settings.metric,

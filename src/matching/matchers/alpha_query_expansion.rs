@@ -30,6 +30,7 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     parameters: &[N_EXPANDED, ALPHA, TEXT_ALPHA, BOTH, WEIGHT, MIN_MATCHES],
     fixed_threshold: None,
     reads_rows: true,
+    keeps_scores: false,
     learn: None,
     apply: |ground, setting| {
         let ground = ground.weighted(setting.get(WEIGHT.name));

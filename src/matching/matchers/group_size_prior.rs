@@ -31,6 +31,7 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     ],
     fixed_threshold: None,
     reads_rows: true,
+    keeps_scores: false,
     learn: None,
     apply: |ground, setting| {
         if setting.group_shares.is_empty() {

@@ -21,6 +21,7 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     ],
     fixed_threshold: None,
     reads_rows: true,
+    keeps_scores: false,
     learn: None,
     apply: |ground, setting| Ok(ground.weighted(setting.get(WEIGHT.name)).neighbors.clone().into_owned()),
 };

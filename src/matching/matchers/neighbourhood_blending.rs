@@ -42,6 +42,7 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     ],
     fixed_threshold: None,
     reads_rows: true,
+    keeps_scores: false,
     learn: None,
     apply: |ground, setting| Ok(blended(&ground.weighted(setting.get(WEIGHT.name)), setting, 0)),
 };

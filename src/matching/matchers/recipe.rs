@@ -90,6 +90,11 @@ impl FittedMatcher {
         (spec.apply)(ground, &setting)
     }
 
+    /// Whether [`FittedMatcher::apply`] would give the ground's lists as they are.
+    pub fn keeps_scores(&self) -> bool {
+        matcher_spec(&self.id).is_some_and(|spec| spec.keeps_scores)
+    }
+
     /// How its lists are cut, at most `max_matches` a row.
     pub fn options(&self, max_matches: usize) -> MatchOptions {
         MatchOptions { threshold: Some(self.threshold), min_matches: self.min_matches(), max_matches }

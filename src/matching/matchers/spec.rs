@@ -57,6 +57,8 @@ pub struct MatcherSpec {
     pub fixed_threshold: Option<f32>,
     /// Whether it compares rows anew or reads modalities one by one, beyond the lists.
     pub reads_rows: bool,
+    /// Whether it gives back the ground's lists as they are, and only says how they are cut.
+    pub keeps_scores: bool,
     /// Learns numbers of its own from labelled pools; `None` where there are none to learn.
     pub learn: Option<LearnFunction>,
     /// New lists from the ground's, best first, the row itself first with score 1. Rows without a list keep none.

@@ -11,6 +11,7 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     parameters: &[MatcherParameter { default: Some(1.0), choices: &[], ..MIN_MATCHES }],
     fixed_threshold: None,
     reads_rows: false,
+    keeps_scores: true,
     learn: None,
     apply: |ground, _| Ok(ground.neighbors.clone().into_owned()),
 };

@@ -51,6 +51,7 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     ],
     fixed_threshold: Some(0.5),
     reads_rows: true,
+    keeps_scores: false,
     learn: None,
     apply: united,
 };

@@ -58,6 +58,7 @@ pub const SPEC: MatcherSpec = MatcherSpec {
     ],
     fixed_threshold: None,
     reads_rows: true,
+    keeps_scores: false,
     learn: Some(learn),
     apply: rescored,
 };

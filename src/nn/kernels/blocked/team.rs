@@ -34,8 +34,8 @@ unsafe impl Sync for Shared {}
 /// Spins before a worker lets others have the processor.
 const N_SPINS: usize = 2000;
 
-/// Runs `work` with a team of all workers of the current pool.
-pub(in crate::nn) fn with_team<T: Send>(work: impl FnOnce(&Team<'_>) -> T + Send) -> T {
+/// Runs `work` on this thread, with a team of as many workers as the current pool has. It begins at once, whoever comes later.
+pub(in crate::nn) fn with_team<T>(work: impl FnOnce(&Team<'_>) -> T) -> T {
     let n_workers = rayon::current_num_threads();
     if n_workers < 2 {
         return work(&Team::alone());
@@ -46,7 +46,7 @@ pub(in crate::nn) fn with_team<T: Send>(work: impl FnOnce(&Team<'_>) -> T + Send
         is_over: AtomicBool::new(false),
         job: UnsafeCell::new(None),
     };
-    rayon::scope(|scope| {
+    rayon::in_place_scope(|scope| {
         for worker in 1..n_workers {
             let shared = &shared;
             scope.spawn(move |_| shared.help(worker));
