@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "AMX has no stable intrinsics; every block carries its proof")]
 
 use std::arch::asm;
-use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use std::arch::x86_64::{__cpuid_count, _xgetbv, CpuidResult};
 use std::cell::Cell;
 use std::sync::OnceLock;
 
@@ -55,12 +55,19 @@ pub fn is_available() -> bool {
 /// AMX-TILE and AMX-INT8: bits 24 and 25 of EDX in leaf 7.
 fn processor_has_tiles() -> bool {
     const BITS: u32 = 1 << 24 | 1 << 25;
-    __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & BITS == BITS
+    leaf(0).eax >= 7 && leaf(7).edx & BITS == BITS
+}
+
+/// What the processor says about itself.
+#[allow(unused_unsafe, reason = "older compilers hold CPUID for unsafe")]
+fn leaf(leaf: u32) -> CpuidResult {
+    // SAFETY: every x86-64 processor has the instruction.
+    unsafe { __cpuid_count(leaf, 0) }
 }
 
 fn system_saves_tiles() -> bool {
     // OSXSAVE: bit 27 of ECX in leaf 1.
-    if __cpuid(1).ecx & 1 << 27 == 0 || !is_x86_feature_detected!("xsave") {
+    if leaf(1).ecx & 1 << 27 == 0 || !is_x86_feature_detected!("xsave") {
         return false;
     }
     // SAFETY: the system has switched XGETBV on (OSXSAVE, checked above).
