@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::cpu::CpuPlan;
+use super::cpu::{CpuPlan, TitlePlan, Titles};
 use super::layers::{Parameters, Pass};
 use super::steps::{Steps, output_width};
 use super::{Graph, NetworkInput, NnError, Operation, Weights};
@@ -70,6 +70,8 @@ enum Executor {
     Pictures(CpuPlan),
     /// Fused on the CPU, from what another part of the network has computed.
     Features(CpuPlan),
+    /// Fused on the CPU, from titles.
+    Titles(TitlePlan),
 }
 
 impl Executor {
@@ -79,6 +81,9 @@ impl Executor {
         let wrap = match first {
             Some(Operation::Images) if device.is_cpu() => Self::Pictures,
             Some(Operation::Features) if device.is_cpu() => Self::Features,
+            Some(Operation::TokenIds) if device.is_cpu() => {
+                return Ok(TitlePlan::lower(graph, weights)?.map(Self::Titles));
+            }
             _ => return Ok(None),
         };
         Ok(CpuPlan::lower(graph, weights)?.map(wrap))
@@ -124,6 +129,11 @@ impl Plan {
         self.output_width
     }
 
+    /// Whether it reads [`NetworkInput::Titles`].
+    pub fn reads_titles_unpadded(&self) -> bool {
+        matches!(self.executor, Executor::Titles(_))
+    }
+
     /// The network's output for a batch, in f32.
     ///
     /// # Errors
@@ -133,9 +143,24 @@ impl Plan {
             Executor::Layers(steps) => steps.run(&mut Pass { input, random: None })?,
             Executor::Pictures(plan) => plan.run(input.images()?)?,
             Executor::Features(plan) => plan.run(input.features()?)?,
+            Executor::Titles(plan) => run_titles(plan, input)?,
         };
         Ok(result.to_dtype(DType::F32)?)
     }
+}
+
+/// Titles as the fused executor reads them.
+fn run_titles(plan: &TitlePlan, input: NetworkInput<'_>) -> candle_core::Result<Tensor> {
+    if let NetworkInput::Titles { ids, lengths } = input {
+        return plan.run(Titles { ids, lengths, hidden: None });
+    }
+    let (ids, mask) = input.tokens()?;
+    let (n_titles, length) = ids.dims2()?;
+    let ids = ids.flatten_all()?.to_vec1::<u32>()?;
+    let hidden: Vec<bool> =
+        mask.flatten_all()?.to_vec1::<f32>()?.into_iter().map(|is_real| is_real == 0.0).collect();
+    let hidden = hidden.contains(&true).then_some(hidden.as_slice());
+    plan.run(Titles { ids: &ids, lengths: &vec![length; n_titles], hidden })
 }
 
 #[cfg(test)]
