@@ -91,7 +91,7 @@ impl TransformerEncoder {
         let weights = with_names_of_the_file(weights, &graph, architecture);
         let device = open_device(device)?;
         let plan = Plan::compile(&graph, &weights, &device, precision)?;
-        let precision = if device.is_cpu() { Precision::F32 } else { precision };
+        let precision = plan.precision(precision);
         let fingerprint = format!(
             "{model} v{CODE_VERSION} {precision:?}; {pooling:?} of {max_tokens} tokens; prefix {:?}; config {}; tokenizer {}; weights {}",
             input.prefix,

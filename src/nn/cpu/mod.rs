@@ -22,7 +22,7 @@ use self::shape::Size;
 use super::kernels::blocked::{Buffer, Memory, Team, Tiles, with_team};
 use super::{Graph, NnError, Weights};
 
-pub(super) use self::titles::{TitlePlan, Titles};
+pub(super) use self::titles::{Products, TitlePlan, Titles};
 
 /// A lowered network.
 #[derive(Debug)]

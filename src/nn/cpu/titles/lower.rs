@@ -1,7 +1,9 @@
 //! From a graph over token ids to the steps of a pass, parameters loaded and packed. A graph with any other operation is
 //! not lowered at all.
 
-use crate::nn::kernels::blocked::{Buffer, Packed, RowTable, StripLinear, Strips, Tiles};
+use crate::nn::kernels::blocked::{
+    Buffer, Dots, Packed, RowTable, StripLinear, StripLinearInt8, Strips, Tiles,
+};
 use crate::nn::{
     Activation, AttentionMask, AttentionWeights, FeatureAxis, Graph, LayerNorm, Linear, NnError, Operation,
     Positions, ProbeAttention, SelfAttention, Table, TokenPool, Weights,
@@ -12,6 +14,8 @@ use crate::nn::{
 pub(super) enum Level {
     Tokens,
     Titles,
+    /// Titles, as the one token of each that a probe gives.
+    Probes,
 }
 
 /// A result.
@@ -38,7 +42,7 @@ pub(super) enum StepKind {
     AddFirstRow(RowTable),
     LayerNorm([Buffer; 2], f32),
     /// Inputs: the rows, and what is added where there is a second.
-    Linear(StripLinear),
+    Linear(Layer),
     Activation(Activation),
     Scale(f32),
     Add,
@@ -47,6 +51,32 @@ pub(super) enum StepKind {
     /// Of keys and values one after the other, with these queries: a row in one strip.
     Probe(usize, Buffer),
     Pool(TokenPool),
+}
+
+/// A linear layer.
+#[derive(Debug)]
+pub(super) enum Layer {
+    Floats(StripLinear),
+    Int8(StripLinearInt8),
+}
+
+impl Layer {
+    /// Computes `output` from rows of `input`, and adds `residual`.
+    pub(super) fn run(&self, n_rows: usize, input: &[f32], residual: Option<&[f32]>, output: &mut [f32]) {
+        match self {
+            Self::Floats(layer) => layer.run(n_rows, input, residual, output),
+            Self::Int8(layer) => layer.run(n_rows, input, residual, output),
+        }
+    }
+}
+
+/// What linear layers of tokens multiply; those of whole titles are few and always multiply floats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::nn) enum Products {
+    /// 32-bit floats.
+    Floats,
+    /// Whole numbers of eight bits.
+    Int8,
 }
 
 /// The steps of a pass.
@@ -70,7 +100,11 @@ impl Lowered {
 ///
 /// # Errors
 /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
-pub(super) fn lower(graph: &Graph, weights: &Weights, tiles: Tiles) -> Result<Option<Lowered>, NnError> {
+pub(super) fn lower(
+    graph: &Graph,
+    weights: &Weights,
+    (tiles, products): (Tiles, Products),
+) -> Result<Option<Lowered>, NnError> {
     if !graph.nodes().iter().all(|node| is_known(&node.operation)) {
         return Ok(None);
     }
@@ -79,7 +113,7 @@ pub(super) fn lower(graph: &Graph, weights: &Weights, tiles: Tiles) -> Result<Op
         n_readers[input.index()] += 1;
     }
     let mut lowering =
-        Lowering { weights, tiles, steps: Vec::new(), values: Vec::new(), places: Vec::new(), n_readers };
+        Lowering { weights, tiles, products, steps: Vec::new(), values: Vec::new(), places: Vec::new(), n_readers };
     for node in graph.nodes() {
         let inputs: Vec<usize> = node.inputs.iter().map(|input| input.index()).collect();
         let Some(place) = lowering.add(&node.operation, &inputs)? else { return Ok(None) };
@@ -128,6 +162,7 @@ enum Place {
 struct Lowering<'a> {
     weights: &'a Weights,
     tiles: Tiles,
+    products: Products,
     steps: Vec<Step>,
     values: Vec<Value>,
     /// For each of the graph's nodes so far.
@@ -175,7 +210,7 @@ impl Lowering<'_> {
                 self.push(StepKind::LayerNorm(affine, norm.epsilon as f32), vec![from], level, width)
             }
             Operation::Linear(linear) if linear.in_features == width => {
-                let layer = self.linear(linear)?;
+                let layer = self.linear(linear, level)?;
                 self.push(StepKind::Linear(layer), vec![from], level, linear.out_features)
             }
             Operation::Activation(activation) => {
@@ -189,7 +224,7 @@ impl Lowering<'_> {
             },
             Operation::SelfAttention(attention) if is_of_tokens && attention.width == width => {
                 let [matrix, bias] = self.queries_keys_values(attention)?;
-                let layer = self.layer([&matrix, &bias], width, Activation::Identity);
+                let layer = self.layer([&matrix, &bias], Activation::Identity, level);
                 let all = self.values.len();
                 self.push(StepKind::Linear(layer), vec![from], level, 3 * width);
                 let kind = StepKind::Attention(attention.n_heads, attention.mask);
@@ -197,10 +232,10 @@ impl Lowering<'_> {
             }
             Operation::ProbeAttention(attention) if is_of_tokens && attention.width == width => {
                 let queries = self.probe(attention)?;
-                let layer = self.plain(&attention.key_value, [width, 2 * width])?;
+                let layer = self.plain(&attention.key_value, [width, 2 * width], level)?;
                 let both = self.values.len();
                 self.push(StepKind::Linear(layer), vec![from], level, 2 * width);
-                self.push(StepKind::Probe(attention.n_heads, queries), vec![both], Level::Titles, width)
+                self.push(StepKind::Probe(attention.n_heads, queries), vec![both], Level::Probes, width)
             }
             Operation::PoolTokens(pool) if is_of_tokens => {
                 self.push(StepKind::Pool(*pool), vec![from], Level::Titles, width)
@@ -241,13 +276,17 @@ impl Lowering<'_> {
         Ok([values("weight")?, values("bias")?].map(|values| padded(&values)))
     }
 
-    /// A layer of weight (out, in) and bias (out).
-    fn layer(&self, [matrix, bias]: [&[f32]; 2], in_features: usize, activation: Activation) -> StripLinear {
-        let order: Vec<usize> = (0..in_features).collect();
-        StripLinear::new(Packed::new(self.tiles, matrix, bias, 1, &order), activation)
+    /// A layer of weight (out, in) and bias (out), over rows of this level.
+    fn layer(&self, [matrix, bias]: [&[f32]; 2], activation: Activation, level: Level) -> Layer {
+        if (self.products, level) == (Products::Int8, Level::Tokens) {
+            let dots = Dots::detect(self.tiles);
+            return Layer::Int8(StripLinearInt8::new(self.tiles, dots, [matrix, bias], activation));
+        }
+        let order: Vec<usize> = (0..matrix.len() / bias.len().max(1)).collect();
+        Layer::Floats(StripLinear::new(Packed::new(self.tiles, matrix, bias, 1, &order), activation))
     }
 
-    fn linear(&self, linear: &Linear) -> Result<StripLinear, NnError> {
+    fn linear(&self, linear: &Linear, level: Level) -> Result<Layer, NnError> {
         let Linear { name, in_features, out_features, has_bias, activation } = linear;
         let matrix = self.weights.values(&format!("{name}.weight"), &[*out_features, *in_features])?;
         let bias = if *has_bias {
@@ -255,12 +294,17 @@ impl Lowering<'_> {
         } else {
             vec![0.0; *out_features]
         };
-        Ok(self.layer([&matrix, &bias], *in_features, *activation))
+        Ok(self.layer([&matrix, &bias], *activation, level))
     }
 
-    fn plain(&self, name: &str, [in_features, out_features]: [usize; 2]) -> Result<StripLinear, NnError> {
-        let activation = Activation::Identity;
-        self.linear(&Linear { name: name.to_owned(), in_features, out_features, has_bias: true, activation })
+    fn plain(
+        &self,
+        name: &str,
+        [in_features, out_features]: [usize; 2],
+        level: Level,
+    ) -> Result<Layer, NnError> {
+        let (name, activation) = (name.to_owned(), Activation::Identity);
+        self.linear(&Linear { name, in_features, out_features, has_bias: true, activation }, level)
     }
 
     /// Weight (3 width, width) and bias of all three projections.
@@ -288,7 +332,7 @@ impl Lowering<'_> {
     fn probe(&self, attention: &ProbeAttention) -> Result<Buffer, NnError> {
         let width = attention.width;
         let probe = self.weights.values(&attention.probe, &[1, 1, width])?;
-        let layer = self.plain(&attention.query, [width, width])?;
+        let layer = self.plain(&attention.query, [width, width], Level::Titles)?;
         let rows = Strips { n_rows: 1, width, strip: self.tiles.strip() };
         let [mut from, mut to] = [rows.len(); 2].map(Buffer::zeros);
         rows.write(0, padded(&probe).as_slice(), from.as_mut_slice());

@@ -1,6 +1,7 @@
 //! The plan of a CPU for transformers over titles: tokens of many titles one after the other, none of them padding unless
 //! the network wants it, since linear layers and norms see one token at a time and attention one title at a time. Titles
-//! go in passes that fit the caches, one worker each. Computes in f32; a graph with an operation it does not know is left
+//! go in passes that fit the caches, one worker each. Computes in f32, where
+//! wanted its linear layers in whole numbers of eight bits; a graph with an operation it does not know is left
 //! to the layers.
 
 mod lower;
@@ -12,6 +13,7 @@ use candle_core::{Device, Result, Tensor, bail};
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use self::lower::{Level, Lowered};
+pub(in crate::nn) use self::lower::Products;
 use self::pass::{PassMemory, PassTitles};
 use crate::nn::kernels::blocked::Tiles;
 use crate::nn::{Graph, NnError, Weights};
@@ -45,18 +47,22 @@ impl TitlePlan {
     ///
     /// # Errors
     /// [`NnError::Tensor`] naming the first parameter that is absent or of another shape.
-    pub(in crate::nn) fn lower(graph: &Graph, weights: &Weights) -> std::result::Result<Option<Self>, NnError> {
-        Self::lower_for(graph, weights, Tiles::detect(), TOKENS_PER_PASS)
+    pub(in crate::nn) fn lower(
+        graph: &Graph,
+        weights: &Weights,
+        products: Products,
+    ) -> std::result::Result<Option<Self>, NnError> {
+        Self::lower_for(graph, weights, (Tiles::detect(), products), TOKENS_PER_PASS)
     }
 
     /// The same for certain tiles and passes.
     fn lower_for(
         graph: &Graph,
         weights: &Weights,
-        tiles: Tiles,
+        kernels: (Tiles, Products),
         tokens_per_pass: usize,
     ) -> std::result::Result<Option<Self>, NnError> {
-        let lowered = lower::lower(graph, weights, tiles)?;
+        let lowered = lower::lower(graph, weights, kernels)?;
         Ok(lowered.map(|lowered| Self { lowered, tokens_per_pass, memories: Mutex::default() }))
     }
 
@@ -87,6 +93,7 @@ impl TitlePlan {
         let (level, width) = self.lowered.output();
         let shape = match level {
             Level::Titles => vec![lengths.len(), width],
+            Level::Probes => vec![lengths.len(), 1, width],
             Level::Tokens => {
                 let length = lengths.first().copied().unwrap_or(0);
                 if lengths.iter().any(|&other| other != length) {

@@ -83,7 +83,7 @@ impl Lowered {
     fn rows(&self, value: &Value, titles: &PassTitles<'_>) -> Strips {
         let n_rows = match value.level {
             Level::Tokens => titles.ids.len(),
-            Level::Titles => titles.titles.len(),
+            Level::Titles | Level::Probes => titles.titles.len(),
         };
         Strips { n_rows, width: value.width, strip: self.tiles.strip() }
     }

@@ -18,9 +18,7 @@ fn all_tiles() -> Vec<Tiles> {
     [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter_map(Tiles::with_isa).collect()
 }
 
-fn numbers(array: &Array) -> Vec<f32> {
-    array.values.iter().map(|&value| value as f32).collect()
-}
+const FLOATS: Products = Products::Floats;
 
 #[test]
 fn operations_agree_with_nested_loops() {
@@ -31,7 +29,7 @@ fn operations_agree_with_nested_loops() {
         let ids: Vec<u32> = case.input.values.iter().map(|&id| id as u32).collect();
         let hidden: Vec<bool> = case.mask.iter().flat_map(numbers_hidden).collect();
         for tiles in all_tiles() {
-            let plan = TitlePlan::lower_for(&case.graph, &case.weights(&tensors), tiles, 256).unwrap();
+            let plan = TitlePlan::lower_for(&case.graph, &case.weights(&tensors), (tiles, FLOATS), 256).unwrap();
             let Some(plan) = plan else { continue };
             n_lowered += 1;
             let titles = Titles { ids: &ids, lengths: &[5, 5], hidden: Some(&hidden) };
@@ -195,7 +193,7 @@ proptest! {
         let weights = case.weights(&tensors);
         let expected = by_layers(&case.graph, &weights, &ids, &lengths);
         for tiles in all_tiles() {
-            let plan = TitlePlan::lower_for(&case.graph, &weights, tiles, tokens_per_pass).unwrap().unwrap();
+            let plan = TitlePlan::lower_for(&case.graph, &weights, (tiles, FLOATS), tokens_per_pass).unwrap().unwrap();
             let titles = Titles { ids: &ids, lengths: &lengths, hidden: None };
             let found = plan.run(titles).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
             assert_eq!(found.len(), expected.len());
@@ -220,7 +218,7 @@ fn what_lies_beyond_the_tables_is_an_error() {
     };
     let graph = network(&shape);
     let case = Case { name: String::new(), graph, input: Array::new(&[0], Vec::new()), mask: None };
-    let plan = TitlePlan::lower(&case.graph, &case.weights(&fill(&case.graph, 1))).unwrap().unwrap();
+    let plan = TitlePlan::lower(&case.graph, &case.weights(&fill(&case.graph, 1)), FLOATS).unwrap().unwrap();
     let run = |ids: &[u32], lengths: &[usize]| plan.run(Titles { ids, lengths, hidden: None });
     let fails = |ids: &[u32], lengths: &[usize], part: &str| {
         let message = run(ids, lengths).unwrap_err().to_string();
@@ -239,7 +237,7 @@ fn what_lies_beyond_the_tables_is_an_error() {
 #[test]
 fn later_passes_need_no_new_memory() {
     let case = cases().into_iter().find(|case| case.name.contains("Causal")).unwrap();
-    let plan = TitlePlan::lower(&case.graph, &case.weights(&fill(&case.graph, 1))).unwrap().unwrap();
+    let plan = TitlePlan::lower(&case.graph, &case.weights(&fill(&case.graph, 1)), FLOATS).unwrap().unwrap();
     let places = || {
         plan.run(Titles { ids: &[1, 2, 3, 4, 5], lengths: &[5], hidden: None }).unwrap();
         let memories = plan.memories.lock().unwrap();
@@ -253,7 +251,7 @@ fn later_passes_need_no_new_memory() {
 fn titles_are_divided_among_passes_and_workers() {
     let case = cases().into_iter().find(|case| case.name == "Mean").unwrap();
     let weights = case.weights(&fill(&case.graph, 1));
-    let plan = TitlePlan::lower_for(&case.graph, &weights, Tiles::detect(), 100).unwrap().unwrap();
+    let plan = TitlePlan::lower_for(&case.graph, &weights, (Tiles::detect(), FLOATS), 100).unwrap().unwrap();
     let passes = |lengths: &[usize]| plan.passes(lengths, 100_000);
     assert_eq!(passes(&[60, 50, 50, 120, 1, 2]), [0..1, 1..3, 3..4, 4..6]);
     assert!(passes(&[]).is_empty());
@@ -261,4 +259,46 @@ fn titles_are_divided_among_passes_and_workers() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     assert_eq!(pool.install(|| plan.passes(&[20; 4], 80)), [0..2, 2..4]);
     assert_eq!(pool.install(|| plan.passes(&[8; 4], 32)), [0..4]);
+}
+
+/// Whole numbers against floats: rows of the same direction, and the same numbers from every kernel there is.
+#[test]
+fn int8_is_near_and_the_same_everywhere() {
+    let shape = Shape {
+        n_heads: 3,
+        head: 23,
+        inner: 101,
+        activation: Activation::Gelu,
+        mask: AttentionMask::Padding,
+        positions: Positions::FromZero,
+        pool: Some(TokenPool::Mean),
+        norms_first: true,
+    };
+    let graph = network(&shape);
+    let case = Case { name: String::new(), graph, input: Array::new(&[0], Vec::new()), mask: None };
+    let mut tensors = fill(&case.graph, 5);
+    for array in tensors.values_mut().filter(|array| array.shape.len() == 2) {
+        let fan_in = (array.shape[1] as f64).sqrt();
+        array.values.iter_mut().for_each(|value| *value /= fan_in);
+    }
+    let weights = case.weights(&tensors);
+    let ids: Vec<u32> = (0..64).map(|token| token * 7 % VOCABULARY as u32).collect();
+    let lengths = [20, 1, 3, 40];
+    let run = |tiles, products| {
+        let plan = TitlePlan::lower_for(&case.graph, &weights, (tiles, products), 30).unwrap().unwrap();
+        let found = plan.run(Titles { ids: &ids, lengths: &lengths, hidden: None }).unwrap();
+        found.to_vec2::<f32>().unwrap()
+    };
+    let floats = run(Tiles::detect(), FLOATS);
+    let first = run(Tiles::detect(), Products::Int8);
+    assert_ne!(first, floats);
+    for tiles in all_tiles() {
+        for ((row, other), float) in run(tiles, Products::Int8).iter().zip(&first).zip(&floats) {
+            let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+            let cosine = dot(row, float) / (dot(row, row) * dot(float, float)).sqrt();
+            assert!(cosine > 0.995, "{tiles:?}: {cosine}");
+            // A number that lies between two steps may fall either way where kernels add floats in another order.
+            assert!(row.iter().zip(other).all(|(a, b)| (a - b).abs() < 0.02), "{tiles:?}: {row:?}, {other:?}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod convolve;
 mod elementwise;
 mod layout;
 mod linear;
+mod linear_int8;
 mod pack;
 mod peak;
 mod place;
@@ -38,6 +39,7 @@ pub(in crate::nn) use layout::{
     Flatten, FromBlocked, Order, Patches, Regroup, ToBlocked, ToPlanes, ZeroBorder,
 };
 pub(in crate::nn) use linear::StripLinear;
+pub(in crate::nn) use linear_int8::{Dots, StripLinearInt8};
 pub(in crate::nn) use pack::{Packed, PackedChannels, blocked_order};
 pub use peak::spend_multiply_adds;
 pub(in crate::nn) use place::{BLOCK, Border, Place, n_blocks};
