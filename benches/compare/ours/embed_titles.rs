@@ -29,7 +29,8 @@ pub fn embed_titles(folder: &Path) -> Outcome {
 }
 
 fn open() -> Result<Box<dyn TextEncoder>, Box<dyn std::error::Error>> {
-    let shared = std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     let store = ModelStore::new(shared.join("models"));
     let table = EncoderTable::of(&store);
     match table.spec(MODEL)?.open(&store, DeviceChoice::Cpu, &EncoderOptions::default())? {

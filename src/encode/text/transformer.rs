@@ -234,7 +234,9 @@ fn passes(ids: &[&[u32]], max_tokens: usize, length: TitleLength) -> Vec<Vec<usi
         match passes.last_mut() {
             // Sorted from the longest, so a pass is padded to its first title.
             Some(pass)
-                if pass.first().is_some_and(|&first| padded(first).saturating_mul(pass.len() + 1) <= max_tokens) =>
+                if pass
+                    .first()
+                    .is_some_and(|&first| padded(first).saturating_mul(pass.len() + 1) <= max_tokens) =>
             {
                 pass.push(title);
             }

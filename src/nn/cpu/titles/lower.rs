@@ -112,8 +112,15 @@ pub(super) fn lower(
     for input in graph.nodes().iter().flat_map(|node| &node.inputs) {
         n_readers[input.index()] += 1;
     }
-    let mut lowering =
-        Lowering { weights, tiles, products, steps: Vec::new(), values: Vec::new(), places: Vec::new(), n_readers };
+    let mut lowering = Lowering {
+        weights,
+        tiles,
+        products,
+        steps: Vec::new(),
+        values: Vec::new(),
+        places: Vec::new(),
+        n_readers,
+    };
     for node in graph.nodes() {
         let inputs: Vec<usize> = node.inputs.iter().map(|input| input.index()).collect();
         let Some(place) = lowering.add(&node.operation, &inputs)? else { return Ok(None) };

@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::{Device, Result, Tensor, bail};
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use self::lower::{Level, Lowered};
 pub(in crate::nn) use self::lower::Products;
+use self::lower::{Level, Lowered};
 use self::pass::{PassMemory, PassTitles};
 use crate::nn::kernels::blocked::Tiles;
 use crate::nn::{Graph, NnError, Weights};

@@ -195,10 +195,7 @@ fn add_positions(
             Positions::AfterPadding { padding_id } => title.len().saturating_add(padding_id as usize + 1),
         };
         if n_positions > table.n_rows() {
-            bail!(
-                "{n_positions} tokens are more than the {} positions the network knows",
-                table.n_rows()
-            );
+            bail!("{n_positions} tokens are more than the {} positions the network knows", table.n_rows());
         }
         let mut n_real = 0;
         for (place, (row, &id)) in title.clone().zip(titles.ids_of(title)).enumerate() {

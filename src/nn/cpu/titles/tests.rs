@@ -29,7 +29,8 @@ fn operations_agree_with_nested_loops() {
         let ids: Vec<u32> = case.input.values.iter().map(|&id| id as u32).collect();
         let hidden: Vec<bool> = case.mask.iter().flat_map(numbers_hidden).collect();
         for tiles in all_tiles() {
-            let plan = TitlePlan::lower_for(&case.graph, &case.weights(&tensors), (tiles, FLOATS), 256).unwrap();
+            let plan =
+                TitlePlan::lower_for(&case.graph, &case.weights(&tensors), (tiles, FLOATS), 256).unwrap();
             let Some(plan) = plan else { continue };
             n_lowered += 1;
             let titles = Titles { ids: &ids, lengths: &[5, 5], hidden: Some(&hidden) };
@@ -38,7 +39,11 @@ fn operations_agree_with_nested_loops() {
             let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
             for (found, expected) in found.iter().zip(&expected.values) {
                 let error = (f64::from(*found) - expected).abs();
-                assert!(error < 3e-5 * (1.0 + expected.abs()), "{} by {tiles:?}: {found}, not {expected}", case.name);
+                assert!(
+                    error < 3e-5 * (1.0 + expected.abs()),
+                    "{} by {tiles:?}: {found}, not {expected}",
+                    case.name
+                );
             }
         }
     }
@@ -123,11 +128,11 @@ fn network(shape: &Shape) -> Graph {
 
 fn shapes() -> impl Strategy<Value = Shape> {
     let of_sizes = (1_usize..5, prop_oneof![1_usize..40, Just(16), Just(32)], 1_usize..70);
-    let activations = prop_oneof![Just(Activation::Gelu), Just(Activation::QuickGelu), Just(Activation::Relu)];
+    let activations =
+        prop_oneof![Just(Activation::Gelu), Just(Activation::QuickGelu), Just(Activation::Relu)];
     let masks =
         prop_oneof![Just(AttentionMask::None), Just(AttentionMask::Padding), Just(AttentionMask::Causal)];
-    let positions =
-        prop_oneof![Just(Positions::FromZero), Just(Positions::AfterPadding { padding_id: 1 })];
+    let positions = prop_oneof![Just(Positions::FromZero), Just(Positions::AfterPadding { padding_id: 1 })];
     let pools = prop_oneof![
         Just(Some(TokenPool::First)),
         Just(Some(TokenPool::Mean)),
@@ -298,7 +303,10 @@ fn int8_is_near_and_the_same_everywhere() {
             let cosine = dot(row, float) / (dot(row, row) * dot(float, float)).sqrt();
             assert!(cosine > 0.995, "{tiles:?}: {cosine}");
             // A number that lies between two steps may fall either way where kernels add floats in another order.
-            assert!(row.iter().zip(other).all(|(a, b)| (a - b).abs() < 0.02), "{tiles:?}: {row:?}, {other:?}");
+            assert!(
+                row.iter().zip(other).all(|(a, b)| (a - b).abs() < 0.02),
+                "{tiles:?}: {row:?}, {other:?}"
+            );
         }
     }
 }

@@ -127,8 +127,8 @@ impl Among {
                     let to = first_output + query + row;
                     each_run(output_rows, to, first, self.head, |at, place, n| {
                         let from = place / BLOCK * tile + row * BLOCK + place % BLOCK;
-                        let from = &attended[from..from + n];
-                        output[at..at + n].iter_mut().zip(from).for_each(|(to, from)| *to = from * share);
+                        copy(&attended[from..from + n], &mut output[at..at + n]);
+                        output[at..at + n].iter_mut().for_each(|value| *value *= share);
                     });
                 }
                 query += height;
@@ -186,9 +186,9 @@ impl Among {
                     continue;
                 }
                 each_run(keys.rows, tokens.start + key, first, self.head, |at, place, n| {
-                    let column = panel[place * lanes + lane..].iter_mut().step_by(lanes);
-                    for (to, from) in column.zip(&keys.values[at..at + n]) {
-                        *to = from * scale;
+                    let column = &mut panel[place * lanes + lane..][..(n - 1) * lanes + 1];
+                    for (channel, from) in keys.values[at..at + n].iter().enumerate() {
+                        column[channel * lanes] = from * scale;
                     }
                 });
             }
@@ -221,19 +221,24 @@ fn segments(len: usize) -> Vec<Segment> {
 
 /// Calls `copy` for every run of channels of a row that lie together and within one block of sixteen counted from `first`:
 /// the place of the run, its first channel counted from `first`, and its length.
-#[inline]
+#[inline(always)]
 fn each_run(rows: Strips, row: usize, first: usize, n: usize, mut copy: impl FnMut(usize, usize, usize)) {
     let mut done = 0;
     while done < n {
         let channel = first + done;
         let run = (n - done).min(BLOCK - channel % BLOCK).min(BLOCK - done % BLOCK);
-        copy(rows.channel(row, channel), done, run);
+        // A length that is known makes of copies a few moves.
+        if run == BLOCK {
+            copy(rows.channel(row, channel), done, BLOCK);
+        } else {
+            copy(rows.channel(row, channel), done, run);
+        }
         done += run;
     }
 }
 
 /// Copies a run, whole blocks in one move.
-#[inline]
+#[inline(always)]
 fn copy(from: &[f32], to: &mut [f32]) {
     match (<&[f32; BLOCK]>::try_from(from), <&mut [f32; BLOCK]>::try_from(&mut *to)) {
         (Ok(from), Ok(to)) => *to = *from,

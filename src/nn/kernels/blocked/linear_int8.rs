@@ -24,10 +24,10 @@ const LARGEST: f32 = 127.0;
 pub(in crate::nn) struct StripLinearInt8 {
     /// For each block of sixteen outputs, for each four inputs, four weights of every output.
     weights: Vec<i8>,
-    /// Of each output, in whole blocks: scale, bias, and the sum of its weights times [`ZERO`].
-    scales: Vec<f32>,
-    biases: Vec<f32>,
-    offsets: Vec<i32>,
+    /// Of each output, in blocks: scale, bias, and the sum of its weights times [`ZERO`].
+    scales: Vec<[f32; BLOCK]>,
+    biases: Vec<[f32; BLOCK]>,
+    offsets: Vec<[i32; BLOCK]>,
     in_width: usize,
     out_width: usize,
     activation: Activation,
@@ -97,9 +97,10 @@ impl StripLinearInt8 {
         let in_width = matrix.len() / out_width.max(1);
         assert!(matrix.len() == in_width * out_width && dots.goes_with(tiles));
         let n_quads = in_width.div_ceil(QUAD);
-        let lanes = n_blocks(out_width) * BLOCK;
-        let mut weights = vec![0_i8; lanes * n_quads * QUAD];
-        let (mut scales, mut biases, mut offsets) = (vec![0.0; lanes], vec![0.0; lanes], vec![0; lanes]);
+        let blocks = n_blocks(out_width);
+        let mut weights = vec![0_i8; blocks * BLOCK * n_quads * QUAD];
+        let (mut scales, mut biases) = (vec![[0.0; BLOCK]; blocks], vec![[0.0; BLOCK]; blocks]);
+        let mut offsets = vec![[0; BLOCK]; blocks];
         for (output, (row, &bias)) in matrix.chunks_exact(in_width.max(1)).zip(bias).enumerate() {
             let largest = row.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
             let scale = if largest > 0.0 { largest / LARGEST } else { 1.0 };
@@ -110,7 +111,9 @@ impl StripLinearInt8 {
                 weights[quad * QUAD + input % QUAD] = whole;
                 sum += i32::from(whole);
             }
-            (scales[output], biases[output], offsets[output]) = (scale, bias, sum * ZERO);
+            let (block, lane) = (output / BLOCK, output % BLOCK);
+            (scales[block][lane], biases[block][lane]) = (scale, bias);
+            offsets[block][lane] = sum * ZERO;
         }
         Self { weights, scales, biases, offsets, in_width, out_width, activation, tiles, dots }
     }
@@ -153,13 +156,13 @@ impl StripLinearInt8 {
                 for within in 0..blocks {
                     let start = to.at(first, block + within);
                     let places = start..start + n * BLOCK;
-                    let of_block = (block + within) * BLOCK..(block + within + 1) * BLOCK;
+                    let number = block + within;
                     let task = Finish {
                         sums: &quantised.sums[within * MAX_PIXELS * BLOCK..][..n * BLOCK],
                         row_scales: &quantised.scales[..n],
-                        scales: &self.scales[of_block.clone()],
-                        biases: &self.biases[of_block.clone()],
-                        offsets: &self.offsets[of_block],
+                        scales: self.scales[number],
+                        biases: self.biases[number],
+                        offsets: self.offsets[number],
                         activation: self.activation,
                         residual: residual.map(|residual| &residual[places.clone()]),
                     };
@@ -255,8 +258,8 @@ unsafe fn portable(rows: usize, task: &DotTask) {
 mod x86 {
     use std::arch::x86_64::{
         __m256i, __m512i, _mm256_dpbusd_avx_epi32, _mm256_loadu_si256, _mm256_set1_epi32,
-        _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
-        _mm512_setzero_si512, _mm512_storeu_si512,
+        _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbusd_epi32, _mm512_loadu_si512,
+        _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
     };
 
     use super::{BLOCK, DotTask, MAX_PIXELS, QUAD};
@@ -359,11 +362,9 @@ mod x86 {
 /// # Safety
 /// The processor has the instruction set.
 #[inline(always)]
-unsafe fn quantise_of<V: Lanes>(
-    values: &[f32],
-    [rows, width, strip]: [usize; 3],
-    quantised: &mut Quantised,
-) {
+unsafe fn quantise_of<V: Lanes>(values: &[f32], [rows, width, strip]: [usize; 3], quantised: &mut Quantised) {
+    /// 1.5 * 2^23, above which floats are whole numbers, and what makes a row's numbers positive.
+    const ROUNDER: f32 = 12_582_912.0 + ZERO as f32;
     let pitch = width.div_ceil(QUAD).next_multiple_of(BLOCK / QUAD) * QUAD;
     for row in 0..rows {
         let mut largest = 0.0_f32;
@@ -387,8 +388,8 @@ unsafe fn quantise_of<V: Lanes>(
         let to = &mut quantised.values[row * pitch..][..pitch];
         for (block, to) in values.chunks_exact(strip * BLOCK).zip(to.chunks_exact_mut(BLOCK)) {
             for (to, &value) in to.iter_mut().zip(&block[row * BLOCK..][..BLOCK]) {
-                // Half is added before the cut, so that it rounds.
-                *to = (value * factor + (ZERO as f32 + 0.5)) as i32 as u8;
+                // The sum's last bits are the number rounded to a whole one.
+                *to = (value * factor + ROUNDER).to_bits() as u8;
             }
         }
     }
@@ -400,9 +401,9 @@ for_every_isa!(quantise, quantise_of, (values: &[f32], sizes: [usize; 3], quanti
 struct Finish<'a> {
     sums: &'a [i32],
     row_scales: &'a [f32],
-    scales: &'a [f32],
-    biases: &'a [f32],
-    offsets: &'a [i32],
+    scales: [f32; BLOCK],
+    biases: [f32; BLOCK],
+    offsets: [i32; BLOCK],
     activation: Activation,
     residual: Option<&'a [f32]>,
 }
@@ -413,7 +414,7 @@ struct Finish<'a> {
 /// The processor has the instruction set.
 #[inline(always)]
 unsafe fn finish_of<V: Lanes>(task: &Finish<'_>, output: &mut [f32]) {
-    let of_output = task.scales.iter().zip(task.biases).zip(task.offsets);
+    let of_output = task.scales.iter().zip(&task.biases).zip(&task.offsets);
     let rows = task.sums.chunks_exact(BLOCK).zip(output.chunks_exact_mut(BLOCK)).zip(task.row_scales);
     for ((sums, to), row_scale) in rows {
         for ((to, sum), ((scale, bias), offset)) in to.iter_mut().zip(sums).zip(of_output.clone()) {
