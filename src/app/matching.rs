@@ -6,7 +6,7 @@ use super::{ActionSpec, AppState, Command, Context, Effect, ToastKind};
 use crate::catalog::{Catalog, PostingIdx};
 use crate::fuse::{FUSIONS, FusionParams};
 use crate::jobs::{MatchOutcome, Request, ThresholdRule};
-use crate::matching::Clusters;
+use crate::matching::{Clusters, MatcherRecipe};
 use crate::project::{Access, MatchSettings, TRAINED_FUSION};
 
 /// Why a matching was asked for; decides whether its queue replaces the one in work.
@@ -75,6 +75,8 @@ pub enum MatchCommand {
     TextEncoder(Option<String>),
     /// Picks the model that translates titles before they are encoded (`None`: they stay as they are).
     Translate(Option<String>),
+    /// Picks what makes matches of scores, or changes its numbers.
+    Matcher(MatcherRecipe),
     /// Tunes the threshold on the labelled groups.
     Tune,
     /// Shows the strategy before the last change, while held.
@@ -187,6 +189,7 @@ pub(super) fn apply(state: &mut AppState, command: MatchCommand) -> Vec<Effect> 
         }
         MatchCommand::TextEncoder(id) => *settings = MatchSettings { text_encoder: id, ..settings.frozen() },
         MatchCommand::Translate(id) => *settings = MatchSettings { translate: id, ..settings.frozen() },
+        MatchCommand::Matcher(recipe) => settings.matcher = recipe,
         MatchCommand::Tune => {
             let has_groups = state.session.open.as_ref().is_some_and(|session| session.catalog.has_groups());
             if !has_groups {

@@ -8,7 +8,7 @@ use super::console::{Console, table};
 use super::session::{DeviceArgs, Session, with_context};
 use crate::catalog::{CandidateTable, CatalogSource, OpenOptions, Problem, ProblemKind, read_candidates};
 use crate::jobs::{
-    Context, JobError, QuestionSource, RankPlan, RankedQuestions, STRATEGY_FORMS, StrategySummary,
+    Context, JobError, QuestionSource, RankExtra, RankPlan, RankedQuestions, STRATEGY_FORMS, StrategySummary,
     add_recall, load_catalog, rank_questions, summarise,
 };
 use crate::matching::{Drawing, write_candidate_scores};
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<(), JobError> {
         asked_for.extend(args.trained.iter().map(|id| format!("trained:{id}")));
         let strategies = chosen(&asked_for, session.project.settings());
         let source = QuestionSource::File(args.candidates.clone());
-        let plan = RankPlan { source: &source, strategies: &strategies };
+        let plan = RankPlan { source: &source, strategies: &strategies, extra: RankExtra::Nothing };
         let ranked = rank_questions(&session.bench, &plan, context)?;
         let lines = line_scores(&asked, &ranked);
         let without_score = lines.iter().flatten().filter(|score| score.is_none()).count();
@@ -140,8 +140,8 @@ pub(super) fn evaluate(
         let drawing =
             Drawing { n_candidates: args.n_candidates.max(1), nearest_share: args.nearest, seed: args.seed };
         let source = args.candidates.clone().map_or(QuestionSource::Pairs(drawing), QuestionSource::File);
-        let ranked =
-            rank_questions(&session.bench, &RankPlan { source: &source, strategies: &strategies }, context)?;
+        let plan = RankPlan { source: &source, strategies: &strategies, extra: RankExtra::Cost };
+        let ranked = rank_questions(&session.bench, &plan, context)?;
         let mut summaries = summarise(&ranked);
         let Some(first) = summaries.first() else {
             return Err(JobError::Refused(
@@ -174,7 +174,7 @@ pub(super) fn evaluate(
                 it.recall_at_1.map(share).unwrap_or_default(),
                 it.recall_at_10.map(share).unwrap_or_default(),
                 it.n_parameters.map(|n| format!("{:.1} M", n as f64 / 1e6)).unwrap_or_default(),
-                format!("{:.1}", it.millis_per_query),
+                it.millis_per_query.map_or_else(String::new, |millis| format!("{millis:.1}")),
             ]
         }));
         let left_out = match answer.without_match {

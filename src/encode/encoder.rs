@@ -1,5 +1,6 @@
 //! What an encoder is: something opened that turns pictures or titles into rows.
 
+use candle_core::Device;
 use image::RgbImage;
 
 use super::{DenseMatrix, EmbeddingRows, EncodeError};
@@ -58,6 +59,10 @@ pub trait ImageEncoder: Send + Sync {
     fn fingerprint(&self) -> String;
     /// How many pictures `embed` likes at once (one call should take well under 100 ms).
     fn batch_size(&self) -> usize;
+    /// What computes `embed`.
+    fn processor(&self) -> Processor {
+        Processor::Cpu
+    }
     /// The least width and height, in pixels, that a picture of `full_size` must be decoded at to give the same row to the
     /// eye and the metric: three times what it is scaled to. By default all of it.
     fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
@@ -70,6 +75,22 @@ pub trait ImageEncoder: Send + Sync {
     /// # Errors
     /// When the device fails.
     fn embed(&self, batch: &[Prepared]) -> Result<EmbeddingRows, EncodeError>;
+}
+
+/// What computes rows, and so who should ask for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Processor {
+    /// The CPU: threads that each take their own pictures from file to row wait for nobody.
+    Cpu,
+    /// A device that wants large batches one after the other.
+    Accelerator,
+}
+
+impl Processor {
+    /// That of a device.
+    pub(in crate::encode) fn of(device: &Device) -> Self {
+        if device.is_cpu() { Self::Cpu } else { Self::Accelerator }
+    }
 }
 
 /// The least size a picture is decoded at that will be scaled to `size`: three times as large each way. The filter that

@@ -16,7 +16,7 @@ pub use composite::{DensePart, FittedPart, MixedText};
 pub use embeddings::{BitMatrix, CsrMatrix, DenseMatrix, EmbeddingRows, Embeddings};
 pub use encoder::{
     Encoder, EncoderOptions, FitsDenseText, FitsText, FittedText, ImageEncoder, Modality, OutputKind,
-    Prepared, TextEncoder,
+    Prepared, Processor, TextEncoder,
 };
 pub use error::EncodeError;
 pub use image::adapt::adapt_weights;

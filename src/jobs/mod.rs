@@ -36,7 +36,7 @@ pub use learning::{Receipt, learn};
 pub use load::{load_catalog, open_catalog_project};
 pub(crate) use look_alikes::add_recall;
 pub use look_alikes::{
-    QuestionSource, RankPlan, RankedQuestions, STRATEGY_FORMS, StrategyScores, StrategySummary,
+    QuestionSource, RankExtra, RankPlan, RankedQuestions, STRATEGY_FORMS, StrategyScores, StrategySummary,
     rank_questions, summarise,
 };
 pub use matching::{

@@ -1,5 +1,4 @@
-//! Where the time of embedding goes. Decoding and preparing run on several threads, so their seconds may add up to more than
-//! the whole took.
+//! Where the time of embedding goes. Several threads work at once, so seconds may add up to more than the whole took.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;

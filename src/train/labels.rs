@@ -34,6 +34,8 @@ pub struct Labels {
     /// Pairs of sides, smaller first; rejecting two rows rejects their whole groups.
     rejected: HashSet<(Side, Side)>,
     rejected_rows: Vec<(u32, u32)>,
+    /// Rows that a person has decided about, ascending.
+    decided: Vec<u32>,
 }
 
 /// A group, or a row without one.
@@ -47,7 +49,8 @@ impl Labels {
     /// `groups[row]` is the group of a row, `None` where it has none; `rejected` are pairs of rows a person has told
     /// apart. Pairs of rows that do not exist, or of one group, are left out.
     pub fn new(groups: Vec<Option<u32>>, rejected: &[(u32, u32)], unreviewed: Unreviewed) -> Self {
-        let mut labels = Self { groups, unreviewed, rejected: HashSet::new(), rejected_rows: Vec::new() };
+        let (rejected_rows, decided) = (Vec::new(), Vec::new());
+        let mut labels = Self { groups, unreviewed, rejected: HashSet::new(), rejected_rows, decided };
         for &(a, b) in rejected {
             if let (Some(side_a), Some(side_b)) = (labels.side(a), labels.side(b))
                 && side_a != side_b
@@ -57,6 +60,16 @@ impl Labels {
             }
         }
         labels
+    }
+
+    /// The same with the rows that a person has decided about, ascending, among those that a catalogue's own groups speak of.
+    pub fn with_decided(self, decided: Vec<u32>) -> Self {
+        Self { decided, ..self }
+    }
+
+    /// Whether a person has decided about a row.
+    pub fn is_decided(&self, row: u32) -> bool {
+        self.decided.binary_search(&row).is_ok()
     }
 
     /// Number of rows.

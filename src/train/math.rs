@@ -3,23 +3,19 @@
 
 use candle_core::{D, Result, Tensor};
 
+use crate::nn::ops::{log_sum_exp_rows, normalise_rows, product_with_transposed_rows};
+
 /// Stands for minus infinity where one would give NaN (inf - inf, 0 * inf).
 const VERY_LOW: f64 = -1e30;
 
-/// Rows of (..., d) divided by their length; rows shorter than 1e-12 are divided by 1e-12, as in PyTorch's `normalize`.
-pub(super) fn l2_normalised(rows: &Tensor) -> Result<Tensor> {
-    let length = rows.sqr()?.sum_keepdim(D::Minus1)?.maximum(1e-24)?.sqrt()?;
-    rows.broadcast_div(&length)
-}
-
 /// Cosine of rows of `a` with rows of `b`, (n, d) and (n, d) to (n).
 pub(super) fn row_cosines(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    (l2_normalised(a)? * l2_normalised(b)?)?.sum(D::Minus1)
+    (normalise_rows(a)? * normalise_rows(b)?)?.sum(D::Minus1)
 }
 
 /// Cosine of every row of `a` with every row of `b`, (n, d) and (m, d) to (n, m).
 pub(super) fn cosine_matrix(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    l2_normalised(a)?.matmul(&l2_normalised(b)?.t()?)
+    product_with_transposed_rows(&normalise_rows(a)?, &normalise_rows(b)?)
 }
 
 /// Euclidean distance of rows, (n, d) and (n, d) to (n). 1e-6 is added to every difference, as in PyTorch's
@@ -38,13 +34,6 @@ pub(super) fn softplus(x: &Tensor) -> Result<Tensor> {
     x.relu()? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?
 }
 
-/// log of the sum of exp over the last dimension, (n, m) to (n).
-pub(super) fn log_sum_exp(x: &Tensor) -> Result<Tensor> {
-    let highest = x.detach().max_keepdim(D::Minus1)?;
-    let sum = x.broadcast_sub(&highest)?.exp()?.sum(D::Minus1)?;
-    sum.log()? + highest.squeeze(D::Minus1)?
-}
-
 /// `x` where `mask` (1 or 0, same shape) is 1, else so low that its exp is 0.
 pub(super) fn masked(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
     let low = Tensor::full(VERY_LOW as f32, x.shape(), x.device())?.to_dtype(x.dtype())?;
@@ -54,13 +43,13 @@ pub(super) fn masked(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
 /// log(1 + Σ exp(x)) over the entries of the last dimension whose mask is 1, (n, m) to (n).
 pub(super) fn log_one_plus_masked_sum_exp(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
     let zero = x.narrow(1, 0, 1)?.zeros_like()?;
-    log_sum_exp(&Tensor::cat(&[&masked(x, mask)?, &zero], 1)?)
+    log_sum_exp_rows(&Tensor::cat(&[&masked(x, mask)?, &zero], 1)?)
 }
 
 /// Mean of -log softmax at each row's class; logits (n, c), classes (n) of u32 below c.
 pub(super) fn cross_entropy(logits: &Tensor, classes: &Tensor) -> Result<Tensor> {
     let chosen = logits.gather(&classes.unsqueeze(1)?, 1)?.squeeze(1)?;
-    (log_sum_exp(logits)? - chosen)?.mean_all()
+    (log_sum_exp_rows(logits)? - chosen)?.mean_all()
 }
 
 /// 1 at each row's class, else 0: classes (n) of u32 to (n, c), u8.
@@ -74,7 +63,9 @@ pub(super) fn one_hot(classes: &Tensor, n_classes: usize) -> Result<Tensor> {
 mod tests {
     use candle_core::{Device, Tensor, Var};
 
-    use super::{hinge, l2_normalised, log_one_plus_masked_sum_exp, log_sum_exp, row_distances, softplus};
+    use super::{
+        hinge, log_one_plus_masked_sum_exp, log_sum_exp_rows, normalise_rows, row_distances, softplus,
+    };
 
     fn gradient_at(values: &[f32], function: impl Fn(&Tensor) -> Tensor) -> Vec<f32> {
         let input = Var::from_slice(values, (1, values.len()), &Device::Cpu).unwrap();
@@ -93,7 +84,7 @@ mod tests {
     #[test]
     fn large_numbers_do_not_overflow() {
         let x = Tensor::new(&[[1e4_f32, 1e4 - 1.0], [-1e4, -1e4]], &Device::Cpu).unwrap();
-        let found: Vec<f32> = log_sum_exp(&x).unwrap().to_vec1().unwrap();
+        let found: Vec<f32> = log_sum_exp_rows(&x).unwrap().to_vec1().unwrap();
         assert!((found[0] - 10_000.313).abs() < 2e-3 && (found[1] + 9_999.307).abs() < 2e-3, "{found:?}");
         let nobody = x.zeros_like().unwrap();
         let found: Vec<f32> = log_one_plus_masked_sum_exp(&x, &nobody).unwrap().to_vec1().unwrap();
@@ -102,7 +93,7 @@ mod tests {
 
     #[test]
     fn zeros_and_equal_rows_have_finite_gradients() {
-        assert!(gradient_at(&[0.0, 0.0], |x| l2_normalised(x).unwrap()).iter().all(|g| g.is_finite()));
+        assert!(gradient_at(&[0.0, 0.0], |x| normalise_rows(x).unwrap()).iter().all(|g| g.is_finite()));
         let slopes = gradient_at(&[0.3, 0.4], |x| row_distances(x, &x.detach()).unwrap());
         assert!(slopes.iter().all(|slope| slope.is_finite()), "{slopes:?}");
     }

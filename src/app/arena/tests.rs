@@ -44,7 +44,7 @@ fn answered() -> AppState {
         label: id.to_owned(),
         scores,
         n_parameters: None,
-        millis_per_query: 0.0,
+        millis_per_query: Some(0.0),
     };
     let result = RankedQuestions {
         questions: (0..3).map(|n| Question { query: n * 2, candidates: vec![n * 2 + 1, 5, 7] }).collect(),

@@ -54,7 +54,7 @@ fn state(n: usize, n_candidates: usize, knows_truth: bool) -> AppState {
 
 fn strategy(id: &str, scores: Vec<Vec<f32>>) -> StrategyScores {
     let (id, label) = (id.to_owned(), id.to_owned());
-    StrategyScores { id, label, scores, n_parameters: None, millis_per_query: 0.0 }
+    StrategyScores { id, label, scores, n_parameters: None, millis_per_query: None }
 }
 
 fn ranked_again(state: &mut AppState, questions: RankedQuestions) {

@@ -7,7 +7,7 @@ use image::imageops::flip_horizontal;
 use super::combine::{Combiner, to_dense};
 use super::recipe::{Combine, Flip};
 use crate::encode::encoder::l2_normalise;
-use crate::encode::{DenseMatrix, EmbeddingRows, EncodeError, ImageEncoder, Prepared};
+use crate::encode::{DenseMatrix, EmbeddingRows, EncodeError, ImageEncoder, Prepared, Processor};
 
 /// See the file's head.
 pub(super) struct ImageComposite {
@@ -48,12 +48,18 @@ impl ImageEncoder for ImageComposite {
         (smallest / self.n_views()).max(1)
     }
 
-    /// What each part makes of the picture and of its mirror image, one behind the other, framed by [`frame`].
+    fn processor(&self) -> Processor {
+        let mut processors = self.parts.iter().map(|part| part.processor());
+        let is_all_cpu = processors.all(|processor| processor == Processor::Cpu);
+        if is_all_cpu { Processor::Cpu } else { Processor::Accelerator }
+    }
+
     fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
         let sizes = self.parts.iter().map(|part| part.least_size(full_size));
         sizes.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))).unwrap_or(full_size)
     }
 
+    /// What each part makes of the picture and of its mirror image, one behind the other, framed by [`frame`].
     fn prepare(&self, picture: &RgbImage) -> Prepared {
         let mirrored = match self.flip {
             Flip::Off => None,

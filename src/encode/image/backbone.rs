@@ -11,7 +11,7 @@ use super::adapt::adapt_weights;
 use super::architecture::ImageArchitecture;
 use super::batches::BatchLimit;
 use super::cost::Cost;
-use super::network::{ModelParts, NetworkEncoder};
+use super::network::{ModelParts, NetworkEncoder, Readout, name_of_whole};
 use crate::encode::preprocess::Preprocess;
 use crate::encode::{EncodeError, ImageEncoder, ModelEntry, ModelStore};
 use crate::nn::{
@@ -112,8 +112,9 @@ impl Backbone {
     ) -> Result<Box<dyn ImageEncoder>, EncodeError> {
         let weights = Weights::from_bytes(path, bytes)?;
         let Self { id, architecture, preprocess, .. } = self;
-        let encoder = NetworkEncoder::compile(&id, architecture, weights, preprocess, device, precision)?;
-        Ok(Box::new(encoder))
+        let name = name_of_whole(&id, architecture);
+        let parts = ModelParts { architecture, weights, preprocess };
+        Ok(Box::new(NetworkEncoder::compile(&name, parts, Readout::Whole, device, precision)?))
     }
 }
 

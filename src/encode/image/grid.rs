@@ -5,21 +5,12 @@
 //! Early blocks see parts and textures, late ones kinds of things (Zeiler and Fergus, "Visualizing and Understanding Convolutional
 //! Networks", ECCV 2014); cells keep the layout, as spatial pyramids do (Lazebnik, Schmid and Ponce, CVPR 2006).
 
-use candle_core::Tensor;
-use image::RgbImage;
 use serde::Deserialize;
 
-use super::adapt::adapt_weights;
-use super::batches::{BatchLimit, Runner};
-use super::cost::Cost;
-use super::network::ModelParts;
+use super::network::{ModelParts, NetworkEncoder, Readout};
 use crate::encode::composite::mirrored;
-use crate::encode::encoder::l2_normalise;
-use crate::encode::preprocess::Preprocess;
-use crate::encode::{
-    DenseMatrix, EmbeddingRows, EncodeError, Encoder, ImageEncoder, ModelEntry, ModelStore, Prepared,
-};
-use crate::nn::{DeviceChoice, NetworkInput, NnError, Plan, Precision, open_device};
+use crate::encode::{EncodeError, Encoder, ModelEntry, ModelStore};
+use crate::nn::{DeviceChoice, Precision};
 
 /// Raised when the same weights and pictures give other numbers.
 const CODE_VERSION: u32 = 1;
@@ -58,102 +49,24 @@ pub(in crate::encode) fn open(
     precision: Precision,
 ) -> Result<Encoder, EncodeError> {
     let parts = ModelParts::read(entry, store)?;
-    Ok(Encoder::Image(mirrored(Box::new(GridEncoder::compile(recipe, parts, device, precision)?))))
-}
-
-/// See the file's head.
-struct GridEncoder {
-    network: Network,
-    preprocess: Preprocess,
-    fingerprint: String,
-    limit: BatchLimit,
-}
-
-struct Network {
-    plan: Plan,
-    side: usize,
-    cells: usize,
-}
-
-impl GridEncoder {
-    fn compile(
-        recipe: &GridRecipe,
-        parts: ModelParts,
-        device: DeviceChoice,
-        precision: Precision,
-    ) -> Result<Self, EncodeError> {
-        let ModelParts { architecture, weights, preprocess } = parts;
-        let graph = (architecture.graph)(preprocess.size);
-        let blocks = graph.blocks();
-        let next = blocks.iter().position(|block| *block == recipe.after).and_then(|at| blocks.get(at + 1));
-        let cut = next.and_then(|next| graph.split_at(graph.first_node_of(next)?));
-        let Some(cut) = cut.filter(|_| (1..=MOST_CELLS).contains(&recipe.cells)) else {
-            return Err(EncodeError::NoSuchBlock {
-                encoder: recipe.id.clone(),
-                block: recipe.after.clone(),
-                blocks,
-            });
-        };
-        let digest = weights.digest();
-        let weights = adapt_weights(weights, architecture, &graph)?;
-        let device = open_device(device)?;
-        let plan = Plan::compile(&cut.trunk, &weights, &device, precision)?;
-        let precision = if device.is_cpu() { Precision::F32 } else { precision };
-        let fingerprint = format!(
-            "grid v{CODE_VERSION} {} after {} {}x{} {precision:?}; {}; weights {digest}",
-            architecture.id,
-            recipe.after,
-            recipe.cells,
-            recipe.cells,
-            preprocess.fingerprint()
-        );
-        let limit = BatchLimit::on(&device, Cost::of(&cut.trunk, preprocess.size));
-        let network = Network { plan, side: preprocess.size as usize, cells: recipe.cells };
-        Ok(Self { network, preprocess, fingerprint, limit })
-    }
-}
-
-impl Runner for Network {
-    fn run(&self, pictures: Vec<f32>, n_pictures: usize) -> Result<Vec<f32>, NnError> {
-        let shape = (n_pictures, 3, self.side, self.side);
-        let batch = Tensor::from_vec(pictures, shape, self.plan.device())?;
-        let maps = self.plan.run(NetworkInput::Images(&batch))?;
-        let (_, _, height, width) = maps.dims4()?;
-        let maps: Vec<f32> = maps.flatten_all()?.to_vec1()?;
-        let pixels = (height * width).max(1);
-        Ok(maps.chunks_exact(pixels).flat_map(|map| cell_means(map, height, width, self.cells)).collect())
-    }
-}
-
-impl ImageEncoder for GridEncoder {
-    fn fingerprint(&self) -> String {
-        self.fingerprint.clone()
-    }
-
-    fn batch_size(&self) -> usize {
-        self.limit.get()
-    }
-
-    fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
-        self.preprocess.least_size(full_size)
-    }
-
-    fn prepare(&self, picture: &RgbImage) -> Prepared {
-        Prepared(self.preprocess.apply(picture))
-    }
-
-    fn embed(&self, batch: &[Prepared]) -> Result<EmbeddingRows, EncodeError> {
-        let pictures: Vec<&[f32]> = batch.iter().map(|Prepared(values)| values.as_slice()).collect();
-        let mut values = self.limit.run(&self.network, &pictures)?;
-        let width = values.len() / batch.len().max(1);
-        values.chunks_exact_mut(width.max(1)).for_each(l2_normalise);
-        Ok(EmbeddingRows::Dense(DenseMatrix { width, values }))
-    }
+    let graph = (parts.architecture.graph)(parts.preprocess.size);
+    let blocks = graph.blocks();
+    let next = blocks.iter().position(|block| *block == recipe.after).and_then(|at| blocks.get(at + 1));
+    let cut = next.and_then(|next| graph.split_at(graph.first_node_of(next)?));
+    let (cells, after) = (recipe.cells, &recipe.after);
+    let Some(cut) = cut.filter(|_| (1..=MOST_CELLS).contains(&cells)) else {
+        let (encoder, block) = (recipe.id.clone(), after.clone());
+        return Err(EncodeError::NoSuchBlock { encoder, block, blocks });
+    };
+    let name = format!("grid v{CODE_VERSION} {} after {after} {cells}x{cells}", parts.architecture.id);
+    let readout = Readout::Cells { trunk: cut.trunk, cells };
+    let encoder = NetworkEncoder::compile(&name, parts, readout, device, precision)?;
+    Ok(Encoder::Image(mirrored(Box::new(encoder))))
 }
 
 /// Means of a map (height, width) over `cells` by `cells` cells, row-major. Where cells do not divide the map they overlap by a
 /// pixel, as adaptive pooling has it.
-fn cell_means(map: &[f32], height: usize, width: usize, cells: usize) -> Vec<f32> {
+pub(super) fn cell_means(map: &[f32], height: usize, width: usize, cells: usize) -> Vec<f32> {
     let span = |cell: usize, side: usize| cell * side / cells..((cell + 1) * side).div_ceil(cells);
     let mut means = Vec::with_capacity(cells * cells);
     for cell_row in 0..cells {

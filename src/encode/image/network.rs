@@ -1,5 +1,5 @@
-//! The image encoder of every architecture: a compiled network, its preprocessing and their fingerprint. Decodes and
-//! downloads nothing.
+//! The image encoder of every architecture: a compiled network or its first part, its preprocessing and their fingerprint.
+//! Decodes and downloads nothing.
 
 use candle_core::Tensor;
 use image::RgbImage;
@@ -8,12 +8,13 @@ use super::adapt::adapt_weights;
 use super::architecture::{IMAGE_ARCHITECTURES, ImageArchitecture, image_architecture};
 use super::batches::{BatchLimit, Runner};
 use super::cost::Cost;
+use super::grid::cell_means;
 use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
 use crate::encode::{
-    DenseMatrix, EmbeddingRows, EncodeError, ImageEncoder, ModelEntry, ModelStore, Prepared,
+    DenseMatrix, EmbeddingRows, EncodeError, ImageEncoder, ModelEntry, ModelStore, Prepared, Processor,
 };
-use crate::nn::{DeviceChoice, NetworkInput, NnError, Plan, Precision, Weights, open_device};
+use crate::nn::{DeviceChoice, Graph, NetworkInput, NnError, Plan, Precision, Weights, open_device};
 
 /// Raised when the same weights and pictures give other numbers.
 const CODE_VERSION: u32 = 2;
@@ -31,9 +32,9 @@ pub(crate) fn open_model(
     device: DeviceChoice,
     precision: Precision,
 ) -> Result<Box<dyn ImageEncoder>, EncodeError> {
-    let ModelParts { architecture, weights, preprocess } = ModelParts::read(entry, store)?;
-    let encoder = NetworkEncoder::compile(&entry.id, architecture, weights, preprocess, device, precision)?;
-    Ok(Box::new(encoder))
+    let parts = ModelParts::read(entry, store)?;
+    let name = name_of_whole(&entry.id, parts.architecture);
+    Ok(Box::new(NetworkEncoder::compile(&name, parts, Readout::Whole, device, precision)?))
 }
 
 /// What an image model's files say, nothing of it on a device yet.
@@ -89,56 +90,73 @@ fn preprocess_of_folder(entry: &ModelEntry, store: &ModelStore) -> Result<Option
     Ok(None)
 }
 
+/// What of a network makes a row.
+pub(super) enum Readout {
+    /// Its output.
+    Whole,
+    /// The maps that its first part ends in, averaged over so many cells along each side.
+    Cells { trunk: Graph, cells: usize },
+}
+
 /// A network on a device that embeds pictures.
 pub(super) struct NetworkEncoder {
     network: Network,
     preprocess: Preprocess,
     fingerprint: String,
-    width: usize,
     limit: BatchLimit,
 }
 
 struct Network {
     plan: Plan,
     side: usize,
+    /// Cells along each side that maps are averaged over; `None` where the output is a row.
+    cells: Option<usize>,
 }
 
 impl NetworkEncoder {
-    /// Compiles the network of the model `id`.
+    /// Compiles a network, or its first part. `name` is what the fingerprint calls it.
     ///
     /// # Errors
     /// When the weights are of another architecture, or the device is not there.
     pub(super) fn compile(
-        id: &str,
-        architecture: &ImageArchitecture,
-        weights: Weights,
-        preprocess: Preprocess,
+        name: &str,
+        ModelParts { architecture, weights, preprocess }: ModelParts,
+        readout: Readout,
         device: DeviceChoice,
         precision: Precision,
     ) -> Result<Self, EncodeError> {
         let graph = (architecture.graph)(preprocess.size);
         let digest = weights.digest();
         let weights = adapt_weights(weights, architecture, &graph)?;
+        let (graph, cells) = match readout {
+            Readout::Whole => (graph, None),
+            Readout::Cells { trunk, cells } => (trunk, Some(cells)),
+        };
         let device = open_device(device)?;
         let plan = Plan::compile(&graph, &weights, &device, precision)?;
         let precision = if device.is_cpu() { Precision::F32 } else { precision };
-        let fingerprint = format!(
-            "{id} {} v{CODE_VERSION} {precision:?}; {}; weights {digest}",
-            architecture.id,
-            preprocess.fingerprint()
-        );
+        let fingerprint = format!("{name} {precision:?}; {}; weights {digest}", preprocess.fingerprint());
         let limit = BatchLimit::on(&device, Cost::of(&graph, preprocess.size));
-        let network = Network { plan, side: preprocess.size as usize };
-        Ok(Self { network, preprocess, fingerprint, width: architecture.width, limit })
+        let network = Network { plan, side: preprocess.size as usize, cells };
+        Ok(Self { network, preprocess, fingerprint, limit })
     }
+}
+
+/// What the fingerprint calls a whole network.
+pub(super) fn name_of_whole(id: &str, architecture: &ImageArchitecture) -> String {
+    format!("{id} {} v{CODE_VERSION}", architecture.id)
 }
 
 impl Runner for Network {
     fn run(&self, pictures: Vec<f32>, n_pictures: usize) -> Result<Vec<f32>, NnError> {
         let shape = (n_pictures, 3, self.side, self.side);
         let batch = Tensor::from_vec(pictures, shape, self.plan.device())?;
-        let rows = self.plan.run(NetworkInput::Images(&batch))?;
-        Ok(rows.flatten_all()?.to_vec1()?)
+        let output = self.plan.run(NetworkInput::Images(&batch))?;
+        let values: Vec<f32> = output.flatten_all()?.to_vec1()?;
+        let Some(cells) = self.cells else { return Ok(values) };
+        let (_, _, height, width) = output.dims4()?;
+        let maps = values.chunks_exact((height * width).max(1));
+        Ok(maps.flat_map(|map| cell_means(map, height, width, cells)).collect())
     }
 }
 
@@ -149,6 +167,10 @@ impl ImageEncoder for NetworkEncoder {
 
     fn batch_size(&self) -> usize {
         self.limit.get()
+    }
+
+    fn processor(&self) -> Processor {
+        Processor::of(self.network.plan.device())
     }
 
     fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {
@@ -162,8 +184,9 @@ impl ImageEncoder for NetworkEncoder {
     fn embed(&self, batch: &[Prepared]) -> Result<EmbeddingRows, EncodeError> {
         let pictures: Vec<&[f32]> = batch.iter().map(|Prepared(values)| values.as_slice()).collect();
         let mut values = self.limit.run(&self.network, &pictures)?;
-        values.chunks_exact_mut(self.width).for_each(l2_normalise);
-        Ok(EmbeddingRows::Dense(DenseMatrix { width: self.width, values }))
+        let width = values.len() / batch.len().max(1);
+        values.chunks_exact_mut(width.max(1)).for_each(l2_normalise);
+        Ok(EmbeddingRows::Dense(DenseMatrix { width, values }))
     }
 }
 

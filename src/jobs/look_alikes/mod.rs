@@ -7,7 +7,7 @@ mod strategy;
 mod summary;
 
 pub use questions::QuestionSource;
-pub use rank::{RankPlan, RankedQuestions, StrategyScores, rank_questions};
+pub use rank::{RankExtra, RankPlan, RankedQuestions, StrategyScores, rank_questions};
 pub use strategy::STRATEGY_FORMS;
 pub(crate) use summary::add_recall;
 pub use summary::{StrategySummary, summarise};

@@ -10,7 +10,7 @@ use super::QuestionSource;
 use super::questions::{Asked, questions};
 use super::strategy::{Strategy, millis_to_embed, n_parameters};
 use crate::catalog::Problem;
-use crate::encode::Embeddings;
+use crate::encode::{Embeddings, Modality};
 use crate::index::{Metric, exact_scores};
 use crate::matching::Question;
 
@@ -32,6 +32,19 @@ pub struct RankPlan<'a> {
     pub source: &'a QuestionSource,
     /// Strategies ([`super::STRATEGY_FORMS`]); the first decides what is near.
     pub strategies: &'a [String],
+    /// What is wanted beside the scores.
+    pub extra: RankExtra,
+}
+
+/// What takes longer than scores, and is not for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RankExtra {
+    /// Nothing.
+    Nothing,
+    /// What a query costs by each strategy: a few are embedded anew.
+    Cost,
+    /// Which candidates are nearly the same picture: every picture is hashed once.
+    NearDuplicates,
 }
 
 /// Questions with the scores of their candidates.
@@ -41,7 +54,7 @@ pub struct RankedQuestions {
     pub questions: Vec<Question>,
     /// Which candidates share their query's group, per question and candidate.
     pub truths: Vec<Vec<bool>>,
-    /// Pairs of places of a question's candidates whose pictures are nearly the same, smaller first.
+    /// Pairs of places of a question's candidates whose pictures are nearly the same, smaller first; empty unless asked for.
     pub near_duplicates: Vec<Vec<(u16, u16)>>,
     /// One for each strategy, in the order asked for.
     pub strategies: Vec<StrategyScores>,
@@ -60,8 +73,9 @@ pub struct StrategyScores {
     pub scores: Vec<Vec<f32>>,
     /// Trained numbers of its networks, where known.
     pub n_parameters: Option<u64>,
-    /// Milliseconds to embed one query and score its candidates, the candidates being embedded; the median of a few.
-    pub millis_per_query: f64,
+    /// Milliseconds to embed one query and score its candidates, the candidates being embedded, the median of a few; where
+    /// asked for.
+    pub millis_per_query: Option<f64>,
 }
 
 impl RankedQuestions {
@@ -107,19 +121,19 @@ pub fn rank_questions(
         let scores = strategy.score_all(bench, &questions, context)?;
         meter.advance(questions.len() as u64);
         let of_scoring = start.elapsed().as_secs_f64() * 1000.0 / questions.len() as f64;
-        let mut of_embedding: Vec<f64> = questions
-            .iter()
-            .take(N_TIMED)
-            .map(|question| millis_to_embed(bench, &strategy.encoders, question.query))
-            .collect();
-        of_embedding.sort_by(f64::total_cmp);
-        let of_embedding = of_embedding.get(of_embedding.len() / 2).copied().unwrap_or(0.0);
+        let of_embedding = || {
+            let timed = questions.iter().take(N_TIMED);
+            let mut millis: Vec<f64> =
+                timed.map(|question| millis_to_embed(bench, &strategy.encoders, question.query)).collect();
+            millis.sort_by(f64::total_cmp);
+            millis.get(millis.len() / 2).copied().unwrap_or(0.0)
+        };
         scored.push(StrategyScores {
             id: strategy.id.clone(),
             label: strategy.label.clone(),
             scores,
             n_parameters: n_parameters(bench, &strategy.encoders),
-            millis_per_query: of_scoring + of_embedding,
+            millis_per_query: (plan.extra == RankExtra::Cost).then(|| of_scoring + of_embedding()),
         });
     }
     let groups = bench.catalog.group_ids();
@@ -131,17 +145,28 @@ pub fn rank_questions(
             question.candidates.iter().map(|&row| group.is_some() && group_of(row) == group).collect()
         })
         .collect();
-    let hashes = match bench.has(crate::encode::Modality::Image) {
+    let near_duplicates = match plan.extra {
+        RankExtra::NearDuplicates => near_duplicates(bench, &questions, &near, context)?,
+        RankExtra::Nothing | RankExtra::Cost => Vec::new(),
+    };
+    meter.finish();
+    Ok(RankedQuestions { questions, truths, near_duplicates, strategies: scored, problems })
+}
+
+/// Pairs of places of each question's candidates that are nearly the same picture.
+fn near_duplicates(
+    bench: &Workbench,
+    questions: &[Question],
+    near: &Embeddings,
+    context: &Context<'_>,
+) -> Result<Vec<Vec<(u16, u16)>>, JobError> {
+    let hashes = match bench.has(Modality::Image) {
         true => Some(embed(bench, SAME_PICTURE_ENCODER, None, context)?.embeddings),
         false => None,
     };
     context.turn()?;
-    let near_duplicates = context.aside(|| {
-        let compare = |question: &Question| same_pictures(question, &near, hashes.as_ref());
-        questions.par_iter().map(compare).collect()
-    });
-    meter.finish();
-    Ok(RankedQuestions { questions, truths, near_duplicates, strategies: scored, problems })
+    let compare = |question: &Question| same_pictures(question, near, hashes.as_ref());
+    Ok(context.aside(|| questions.par_iter().map(compare).collect()))
 }
 
 fn nothing_to_ask(source: &QuestionSource) -> JobError {

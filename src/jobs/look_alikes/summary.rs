@@ -39,7 +39,7 @@ pub struct StrategySummary {
     /// As in [`super::StrategyScores`].
     pub n_parameters: Option<u64>,
     /// As in [`super::StrategyScores`].
-    pub millis_per_query: f64,
+    pub millis_per_query: Option<f64>,
 }
 
 /// One summary a strategy, over the questions whose match is among their candidates; empty where no question has one.
@@ -131,7 +131,7 @@ mod tests {
             label: "E".to_owned(),
             scores,
             n_parameters: Some(3),
-            millis_per_query: 1.0,
+            millis_per_query: Some(1.0),
         };
         let ranked = RankedQuestions {
             questions: vec![question(0), question(1), question(2)],

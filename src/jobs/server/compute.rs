@@ -20,7 +20,8 @@ use super::{Order, Outbox, Tokens, lock, panic_message};
 use crate::encode::ModelStore;
 use crate::jobs::{
     CancelToken, Context, Event, Grounds, JobError, JobId, JobKind, MatchPlan, OpenEncoders, Outcome,
-    Progress, RankPlan, Reporter, Request, TrainingMoment, Workbench, match_with, rank_questions,
+    Progress, RankAsker, RankExtra, RankPlan, Reporter, Request, TrainingMoment, Workbench, match_with,
+    rank_questions,
 };
 use crate::nn::describe_device;
 use crate::project::{MatchSettings, Project};
@@ -255,7 +256,11 @@ impl Compute {
             Request::Train { recipe, labels, review } => self.train(&recipe, labels, &review, &context),
             Request::MapGroups { receipt, review } => self.map_groups(&receipt, &review, &context),
             Request::Rank { source, strategies, asker, generation } => {
-                let plan = RankPlan { source: &source, strategies: &strategies };
+                let extra = match asker {
+                    RankAsker::LookAlikes => RankExtra::NearDuplicates,
+                    RankAsker::Arena => RankExtra::Cost,
+                };
+                let plan = RankPlan { source: &source, strategies: &strategies, extra };
                 let ranked = Arc::new(rank_questions(&*self.bench()?, &plan, &context)?);
                 Ok(Outcome::Ranked { ranked, asker, generation })
             }

@@ -92,7 +92,12 @@ impl LabelSet {
             );
         }
         let names = names(catalog, &ids, of_catalogue);
-        Ok(Self { labels: Labels::new(ids, &rejected, unreviewed), names, notes })
+        let mut decided = groups.decided;
+        decided.extend(rejected.iter().flat_map(|&(a, b)| [a, b]));
+        decided.sort_unstable();
+        decided.dedup();
+        let labels = Labels::new(ids, &rejected, unreviewed).with_decided(decided);
+        Ok(Self { labels, names, notes })
     }
 
     /// Groups of the training part, about as many as the validation part has, in the place of the validation part; all else in
@@ -124,11 +129,13 @@ impl LabelSet {
 struct Joined {
     parent: Vec<usize>,
     is_grouped: Vec<bool>,
+    /// Rows that decisions or answers join, in any order.
+    decided: Vec<u32>,
 }
 
 impl Joined {
     fn new(n_rows: usize) -> Self {
-        Self { parent: (0..n_rows).collect(), is_grouped: vec![false; n_rows] }
+        Self { parent: (0..n_rows).collect(), is_grouped: vec![false; n_rows], decided: Vec::new() }
     }
 
     fn root(&self, mut row: usize) -> usize {
@@ -175,6 +182,7 @@ impl Joined {
                 group.iter().filter_map(|key| catalog.find(key)).map(PostingIdx::at).collect();
             for &row in &rows {
                 self.mark(row);
+                self.decided.push(row as u32);
             }
             for pair in rows.windows(2) {
                 if let &[a, b] = pair {
@@ -190,6 +198,7 @@ impl Joined {
             if let (Some(query), Some(other)) = (catalog.find(&query), catalog.find(&other)) {
                 self.mark(query.at());
                 self.mark(other.at());
+                self.decided.extend([query.0, other.0]);
                 self.join(query.at(), other.at());
             }
         }

@@ -9,6 +9,7 @@ pub(super) mod depthwise;
 mod dots;
 pub(super) mod exponential;
 mod hamming;
+pub(super) mod matrix;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod tile_avx2;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use candle_core::Tensor;
 
 use super::super::heads::{Learned, Parameters};
-use super::super::math::l2_normalised;
 use super::super::{Random, TrainError, TrainingData};
 use super::{BackboneRecipe, Maps, NormStatistics};
 use crate::encode::DenseMatrix;
+use crate::nn::ops::normalise_rows;
 use crate::nn::{Mode, NetworkInput, Random as NetworkRandom, TrainableNetwork};
 
 /// Pictures embedded at once outside training.
@@ -132,7 +132,7 @@ impl<'a> Tail<'a> {
     fn rows(&self, wanted: &[(usize, u32)], mode: &mut Mode) -> Result<Tensor, TrainError> {
         let device = self.network.device();
         let maps = self.maps.tensor(wanted, device)?;
-        let rows = l2_normalised(&self.network.forward(NetworkInput::Features(&maps), mode)?)?;
+        let rows = normalise_rows(&self.network.forward(NetworkInput::Features(&maps), mode)?)?;
         let present = |&(view, row): &(usize, u32)| self.maps.has(view, row);
         if wanted.iter().all(present) {
             return Ok(rows);

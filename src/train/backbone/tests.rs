@@ -68,7 +68,7 @@ impl World {
         let pictures: Vec<f32> = (0..N_ROWS).flat_map(|row| prepare(&picture(row))).collect();
         let pictures = Tensor::from_vec(pictures, (N_ROWS, 3, SIDE, SIDE), &Device::Cpu).unwrap();
         let rows = whole.forward(NetworkInput::Images(&pictures), &mut Mode::Evaluation).unwrap();
-        let rows = super::super::math::l2_normalised(&rows).unwrap();
+        let rows = crate::nn::ops::normalise_rows(&rows).unwrap();
         let split = graph().split_at(graph().first_node_of("last").unwrap()).unwrap();
         Self {
             labels: Labels::new(groups, &[], Unreviewed::Different),

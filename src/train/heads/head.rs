@@ -6,11 +6,12 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::super::TrainError;
-use super::super::math::{l2_normalised, row_cosines};
+use super::super::math::row_cosines;
 use super::super::tensors::NamedTensors;
 use super::layers::{add_batch_norm, add_linear, batch_norm, linear};
 use super::{Depth, HeadRecipe, Mode, Normalisation, PairMeasure, Parameters, SideProjections, Towers};
 use crate::catalog::Side;
+use crate::nn::ops::normalise_rows;
 
 /// The metadata entry of a head's file.
 const METADATA_KEY: &str = "lookalike.head";
@@ -160,7 +161,7 @@ impl Head {
                 batch_norm(&self.parameters, &format!("{name}.norm"), &rows, mode)?
             }
         };
-        Ok(l2_normalised(&rows)?)
+        Ok(normalise_rows(&rows)?)
     }
 
     /// Scores of n pairs (n) from the towers of both sides: the mean cosine, or log odds of a learned measure.

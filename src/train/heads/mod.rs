@@ -4,7 +4,6 @@
 mod head;
 mod layers;
 mod parameters;
-mod product;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

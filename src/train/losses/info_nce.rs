@@ -4,7 +4,8 @@ use candle_core::{D, DType, Result, Tensor};
 
 use super::spec::wrong_batch;
 use super::{LossBatch, LossNeeds, LossParams, LossSpec};
-use crate::train::math::{cosine_matrix, log_sum_exp, masked};
+use crate::nn::ops::log_sum_exp_rows;
+use crate::train::math::{cosine_matrix, masked};
 
 /// The line in the table.
 pub const SPEC: LossSpec = LossSpec {
@@ -32,7 +33,7 @@ pub fn info_nce(a: &Tensor, b: &Tensor, different: &Tensor, temperature: f64) ->
     let own = Tensor::eye(logits.dim(0)?, DType::F32, logits.device())?;
     let logits = masked(&logits, &(different + &own)?)?;
     let true_logits = (&logits * &own)?.sum(D::Minus1)?;
-    let rows = log_sum_exp(&logits)?.mean_all()?;
-    let columns = log_sum_exp(&logits.t()?.contiguous()?)?.mean_all()?;
+    let rows = log_sum_exp_rows(&logits)?.mean_all()?;
+    let columns = log_sum_exp_rows(&logits.t()?.contiguous()?)?.mean_all()?;
     ((rows + columns)? * 0.5)? - true_logits.mean_all()?
 }

@@ -4,7 +4,8 @@ use candle_core::{D, Result, Tensor};
 
 use super::spec::wrong_batch;
 use super::{LossBatch, LossNeeds, LossParams, LossSpec};
-use crate::train::math::{hinge, l2_normalised};
+use crate::nn::ops::normalise_rows;
+use crate::train::math::hinge;
 
 /// The line in the table.
 pub const SPEC: LossSpec = LossSpec {
@@ -30,7 +31,7 @@ pub const SPEC: LossSpec = LossSpec {
 pub fn ranked_hardest_negative(left: &Tensor, right: &Tensor, margin: f64) -> Result<Tensor> {
     let n_candidates = right.dim(1)?;
     let cosines =
-        (l2_normalised(left)?.unsqueeze(1)?.broadcast_mul(&l2_normalised(right)?))?.sum(D::Minus1)?;
+        (normalise_rows(left)?.unsqueeze(1)?.broadcast_mul(&normalise_rows(right)?))?.sum(D::Minus1)?;
     let scores = cosines.affine(0.5, 0.5)?;
     let negatives = scores.narrow(1, 1, n_candidates.saturating_sub(1))?.contiguous()?;
     let hardest = negatives.detach().argmax_keepdim(1)?;

@@ -4,7 +4,8 @@ use candle_core::{D, Result, Tensor};
 
 use super::spec::wrong_batch;
 use super::{LossBatch, LossNeeds, LossParams, LossSpec};
-use crate::train::math::{cosine_matrix, log_sum_exp, masked};
+use crate::nn::ops::log_sum_exp_rows;
+use crate::train::math::{cosine_matrix, masked};
 
 /// The line in the table.
 pub const SPEC: LossSpec = LossSpec {
@@ -35,7 +36,7 @@ pub fn supervised_contrastive(
     temperature: f64,
 ) -> Result<Tensor> {
     let logits = (cosine_matrix(embeddings, embeddings)? / temperature)?;
-    let everything = log_sum_exp(&masked(&logits, &(same + different)?)?)?;
+    let everything = log_sum_exp_rows(&masked(&logits, &(same + different)?)?)?;
     let n_positives = same.sum(D::Minus1)?;
     let has_positives = n_positives.gt(0.5)?.to_dtype(logits.dtype())?;
     let mean_positive = ((logits * same)?.sum(D::Minus1)? / n_positives.maximum(1.0)?)?;

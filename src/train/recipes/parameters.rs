@@ -118,6 +118,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ("patience", "Rounds without a better validation result before it ends; null runs all"),
     ("pairs_per_group", "Positive pairs of one group at most, each round, for losses on pairs and triplets"),
     (
+        "decided_passes",
+        "Times a round goes over what decisions say; above 1 they weigh more than the catalogue's own groups",
+    ),
+    (
         "trained",
         "Blocks of the network that are trained: All, or From one of them on, such as {\"From\":\"blocks.5\"}",
     ),

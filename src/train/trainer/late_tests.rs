@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use candle_core::Device;
 
+use super::plan::{Batch, Plan};
 use super::tests::{World, recipe, run};
 use super::{Start, TrainingRecipe};
 use crate::encode::{EmbeddingRows, Embeddings};
 use crate::matching::MatcherRecipe;
 use crate::train::heads::{Depth, HeadRecipe, Towers};
+use crate::train::losses::LossNeeds;
 use crate::train::mixture::{MixturePlan, MixtureRecipe};
-use crate::train::{DataFacts, Judged, MatcherPlan, SplitShares, TrainError, Unreviewed, judge};
+use crate::train::{DataFacts, Judged, MatcherPlan, Part, SplitShares, TrainError, Unreviewed, judge};
 
 fn whitened() -> TrainingRecipe {
     let head = HeadRecipe { towers: Towers::PerModality, ..recipe().head };
@@ -47,6 +49,40 @@ fn starts_that_no_head_can_have_are_refused() {
     check(TrainingRecipe { head: deep, ..whitened() }, "only a linear projection");
     check(TrainingRecipe { start: Start::Whitened { shrinkage: f64::NAN }, ..whitened() }, "shrinkage");
     check(TrainingRecipe { max_epochs: 0, ..recipe() }, "at least 1");
+}
+
+/// How often rows that were decided about, and others of the training part, come in an epoch's batches, on average.
+fn draws(needs: LossNeeds, decided_passes: usize) -> [f64; 2] {
+    let world = World::new(Unreviewed::Different, &[]);
+    let mut data = world.data(1);
+    let all = data.embedded_rows(Part::Train);
+    // Whole groups of four.
+    let labels = data.labels.clone().with_decided(all[..all.len() / 12 * 4].to_vec());
+    data.labels = &labels;
+    let recipe = TrainingRecipe { decided_passes, ..recipe() };
+    let batches = Plan::new(needs, &recipe, &data).unwrap().batches(1).unwrap();
+    let (mut counts, n_decided) = ([0.0; 2], all.len() / 12 * 4);
+    let mut count = |row: u32| counts[usize::from(!labels.is_decided(row))] += 1.0;
+    for batch in batches {
+        match batch {
+            Batch::Rows(rows) => rows.into_iter().for_each(&mut count),
+            Batch::Pairs(pairs) => {
+                pairs.into_iter().filter(|pair| pair.2 > 0.5).for_each(|pair| count(pair.0))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    [counts[0] / n_decided as f64, counts[1] / (all.len() - n_decided) as f64]
+}
+
+#[test]
+fn further_passes_go_over_what_was_decided() {
+    for needs in [LossNeeds::Relations, LossNeeds::Pairs] {
+        let [decided, others] = draws(needs, 1);
+        assert!((decided / others - 1.0).abs() < 0.3, "{needs:?} {decided} {others}");
+        let [thrice, same] = draws(needs, 3);
+        assert!((thrice / decided - 3.0).abs() < 0.3 && same == others, "{needs:?} {decided} {thrice}");
+    }
 }
 
 /// Judges a whitened head on the first modality mixed with the second as it is.

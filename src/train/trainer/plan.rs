@@ -30,8 +30,9 @@ pub(super) struct Plan<'a> {
     needs: LossNeeds,
     recipe: &'a TrainingRecipe,
     data: &'a TrainingData<'a>,
+    /// All rows that are learned from, and those among them that decisions speak of.
     rows: Vec<u32>,
-    grouped_rows: Vec<u32>,
+    decided_rows: Vec<u32>,
     /// Class of each group of the training part.
     class_of_group: BTreeMap<u32, u32>,
     class_sizes: Vec<f32>,
@@ -66,10 +67,10 @@ impl<'a> Plan<'a> {
                 "the miner needs the neighbours of the frozen embeddings".to_owned(),
             ));
         }
-        let grouped_rows = rows.iter().copied().filter(|row| labels.group(*row).is_some()).collect();
+        let decided_rows = rows.iter().copied().filter(|row| labels.is_decided(*row)).collect();
         let class_of_group = members.keys().zip(0..).map(|(group, class)| (*group, class)).collect();
         let class_sizes = members.values().map(|rows| rows.len() as f32).collect();
-        Ok(Self { needs, recipe, data, rows, grouped_rows, class_of_group, class_sizes })
+        Ok(Self { needs, recipe, data, rows, decided_rows, class_of_group, class_sizes })
     }
 
     /// Number of learned class vectors.
@@ -91,12 +92,35 @@ impl<'a> Plan<'a> {
     pub fn batches(&self, epoch: usize) -> Result<Vec<Batch>, TrainError> {
         let mut random = Random::new(self.recipe.seed, &format!("epoch/{epoch}"));
         let random = &mut random;
+        let mut batches = self.batches_over(&self.rows, epoch, random)?;
+        let n_of_all = batches.len();
+        for _ in 1..self.recipe.decided_passes {
+            match self.batches_over(&self.decided_rows, epoch, random) {
+                Ok(more) => batches.extend(more),
+                // Decisions that join nothing, or part nothing, have taken their part among all the rest.
+                Err(TrainError::NoNegatives | TrainError::NoPositives) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if batches.len() > n_of_all {
+            random.shuffle(&mut batches);
+        }
+        Ok(batches)
+    }
+
+    /// Batches that go once over `rows`.
+    fn batches_over(
+        &self,
+        rows: &[u32],
+        epoch: usize,
+        random: &mut Random,
+    ) -> Result<Vec<Batch>, TrainError> {
         let size = self.recipe.batch_size;
         let in_batch = matches!(self.recipe.miner, MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard);
         match self.needs {
             LossNeeds::Pairs | LossNeeds::PairLogits | LossNeeds::TwoModalities | LossNeeds::TwoTowers => {
-                let positives = self.positives(random);
-                let negatives = self.negatives(&positives, epoch, random)?;
+                let positives = self.positives(rows, random);
+                let negatives = self.negatives(rows, &positives, epoch, random)?;
                 let mut pairs: Vec<(u32, u32, f32)> =
                     positives.into_iter().map(|(a, b)| (a, b, 1.0)).collect();
                 pairs.extend(negatives.into_iter().map(|(a, b)| (a, b, 0.0)));
@@ -104,20 +128,23 @@ impl<'a> Plan<'a> {
                 Ok(pairs.chunks(size).map(|pairs| Batch::Pairs(pairs.to_vec())).collect())
             }
             LossNeeds::Triplets if !in_batch => {
-                let mut triplets = self.triplets(epoch, random)?;
+                let mut triplets = self.triplets(rows, epoch, random)?;
                 random.shuffle(&mut triplets);
                 Ok(triplets.chunks(size).map(|triplets| Batch::Triplets(triplets.to_vec())).collect())
             }
-            LossNeeds::Ranked => self.ranked(epoch, random),
+            LossNeeds::Ranked => self.ranked(rows, epoch, random),
             LossNeeds::PairsInBatch => {
-                let mut positives = self.positives(random);
+                let mut positives = self.positives(rows, random);
                 random.shuffle(&mut positives);
                 // A batch of one pair would have nothing to tell it from.
                 let batches = positives.chunks(size.max(2)).filter(|pairs| pairs.len() > 1);
                 Ok(batches.map(|pairs| Batch::Positives(pairs.to_vec())).collect())
             }
             LossNeeds::Triplets | LossNeeds::Classes | LossNeeds::Relations => {
-                let batches = self.recipe.sampler.batches(&self.grouped_rows, size, self.data.labels, random);
+                let labels = self.data.labels;
+                let grouped: Vec<u32> =
+                    rows.iter().copied().filter(|row| labels.group(*row).is_some()).collect();
+                let batches = self.recipe.sampler.batches(&grouped, size, labels, random);
                 Ok(batches.into_iter().map(Batch::Rows).collect())
             }
         }
@@ -125,8 +152,8 @@ impl<'a> Plan<'a> {
 
     /// Positive pairs of the epoch: of large groups another choice each time, sides at random, or who asks first where rows have
     /// sides.
-    fn positives(&self, random: &mut Random) -> Vec<(u32, u32)> {
-        let mut rows = self.rows.clone();
+    fn positives(&self, rows: &[u32], random: &mut Random) -> Vec<(u32, u32)> {
+        let mut rows = rows.to_vec();
         random.shuffle(&mut rows);
         let pairs = self.data.labels.positive_pairs(&rows, self.recipe.pairs_per_group);
         pairs.into_iter().filter_map(|pair| self.data.question_of(pair)).collect()
@@ -158,6 +185,7 @@ impl<'a> Plan<'a> {
     /// Negative pairs of the epoch, anchors first.
     fn negatives(
         &self,
+        rows: &[u32],
         positives: &[(u32, u32)],
         epoch: usize,
         random: &mut Random,
@@ -175,10 +203,10 @@ impl<'a> Plan<'a> {
             }
             (MinerRecipe::RejectedPairs { per_positive }, _) => {
                 let n_wanted = positives.len().saturating_mul(per_positive);
-                rejected_pairs(n_wanted, &self.rows, labels, random)
+                rejected_pairs(n_wanted, rows, labels, random)
             }
             (MinerRecipe::NearestWrong { per_row }, Some(neighbors)) => {
-                nearest_wrong(neighbors, per_row, &self.rows, labels)
+                nearest_wrong(neighbors, per_row, rows, labels)
             }
             _ => Vec::new(),
         };
@@ -186,9 +214,9 @@ impl<'a> Plan<'a> {
     }
 
     /// Each negative pair with a random positive of either side.
-    fn triplets(&self, epoch: usize, random: &mut Random) -> Result<Vec<Triplet>, TrainError> {
-        let members = self.data.labels.members(&self.rows);
-        let positives = self.positives(random);
+    fn triplets(&self, rows: &[u32], epoch: usize, random: &mut Random) -> Result<Vec<Triplet>, TrainError> {
+        let members = self.data.labels.members(rows);
+        let positives = self.positives(rows, random);
         let mut triplets = Vec::new();
         if let Some(questions) = self.questions(&positives, epoch, random) {
             for (&(anchor, positive), foils) in positives.iter().zip(&questions) {
@@ -196,7 +224,7 @@ impl<'a> Plan<'a> {
             }
             return if triplets.is_empty() { Err(TrainError::NoNegatives) } else { Ok(triplets) };
         }
-        for (a, b) in self.negatives(&positives, epoch, random)? {
+        for (a, b) in self.negatives(rows, &positives, epoch, random)? {
             for (anchor, negative) in [(a, b), (b, a)] {
                 let group = self.data.labels.group(anchor).and_then(|group| members.get(&group));
                 let others: Vec<u32> =
@@ -212,7 +240,7 @@ impl<'a> Plan<'a> {
 
     /// Each positive pair with the negatives of its first row; all anchors of a batch have as many, repeated where too
     /// few are known. Anchors without any are left out.
-    fn ranked(&self, epoch: usize, random: &mut Random) -> Result<Vec<Batch>, TrainError> {
+    fn ranked(&self, rows: &[u32], epoch: usize, random: &mut Random) -> Result<Vec<Batch>, TrainError> {
         let n_negatives = match self.recipe.miner {
             MinerRecipe::RandomNegatives { per_positive }
             | MinerRecipe::RejectedPairs { per_positive }
@@ -221,7 +249,7 @@ impl<'a> Plan<'a> {
             MinerRecipe::SemiHard { .. } | MinerRecipe::BatchHard => 1,
         }
         .max(1);
-        let mut positives = self.positives(random);
+        let mut positives = self.positives(rows, random);
         random.shuffle(&mut positives);
         let mut wrong: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         match self.questions(&positives, epoch, random) {
@@ -231,7 +259,7 @@ impl<'a> Plan<'a> {
                 );
             }
             None => {
-                for (a, b) in self.negatives(&positives, epoch, random)? {
+                for (a, b) in self.negatives(rows, &positives, epoch, random)? {
                     wrong.entry(a).or_default().push(b);
                     wrong.entry(b).or_default().push(a);
                 }

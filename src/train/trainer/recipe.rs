@@ -42,6 +42,8 @@ pub struct TrainingRecipe {
     pub patience: Option<usize>,
     /// Positive pairs of one group at most, each epoch.
     pub pairs_per_group: usize,
+    /// Times an epoch goes over what decisions say: 1 is once, among all the rest.
+    pub decided_passes: usize,
     /// By what the best epoch is known.
     pub selection: Selection,
     /// Whether the head learns once more from all rows it may see.
@@ -79,6 +81,7 @@ impl Default for TrainingRecipe {
             max_epochs: 20,
             patience: Some(4),
             pairs_per_group: 20,
+            decided_passes: 1,
             selection: Selection::RowF1,
             refit: Refit::Never,
             seed: 0,
@@ -109,6 +112,7 @@ impl TrainingRecipe {
             (self.batch_size, "the batch size"),
             (self.max_epochs.max(usize::from(starts_learned)), "the number of epochs"),
             (self.pairs_per_group, "the number of pairs a group"),
+            (self.decided_passes, "the number of passes over decisions"),
         ] {
             if number == 0 {
                 return refuse(format!("{name} must be at least 1"));

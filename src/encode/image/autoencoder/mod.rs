@@ -21,7 +21,7 @@ use whiten::Whitening;
 use crate::encode::encoder::l2_normalise;
 use crate::encode::preprocess::Preprocess;
 use crate::encode::{
-    DenseMatrix, EmbeddingRows, EncodeError, Encoder, Fit, ImageEncoder, Interpolation, Prepared,
+    DenseMatrix, EmbeddingRows, EncodeError, Encoder, Fit, ImageEncoder, Interpolation, Prepared, Processor,
 };
 use crate::nn::{
     Activation, Convolution, DeviceChoice, Graph, GraphBuilder, Linear, NetworkInput, Plan, Precision,
@@ -130,6 +130,10 @@ impl ImageEncoder for Autoencoder {
 
     fn batch_size(&self) -> usize {
         if self.network.device().is_cpu() { 16 } else { 256 }
+    }
+
+    fn processor(&self) -> Processor {
+        Processor::of(self.network.device())
     }
 
     fn least_size(&self, full_size: (u32, u32)) -> (u32, u32) {

@@ -113,7 +113,7 @@ fn line(ui: &mut egui::Ui, context: ViewContext<'_>, summary: &StrategySummary, 
         format!("{:.3}", summary.mean_reciprocal_rank),
         summary.n_questions.to_string(),
         summary.n_parameters.map_or_else(|| "?".to_owned(), in_millions),
-        format!("{:.1}", summary.millis_per_query),
+        summary.millis_per_query.map_or_else(|| "–".to_owned(), |millis| format!("{millis:.1}")),
     ];
     for (column, text) in numbers.into_iter().enumerate() {
         let x = start + bars + column as f32 * NUMBER * scale;

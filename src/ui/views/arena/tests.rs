@@ -22,7 +22,7 @@ fn ranked() -> RankedQuestions {
         label: label.to_owned(),
         scores: vec![scores.to_vec()],
         n_parameters: Some(3_500_000),
-        millis_per_query: 1.25,
+        millis_per_query: Some(1.25),
     };
     RankedQuestions {
         questions: vec![Question { query: 0, candidates: vec![1, 3, 5] }],

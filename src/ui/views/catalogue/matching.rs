@@ -1,10 +1,11 @@
-//! Which encoders compare the postings, what the absent ones need, and tuning on labels.
+//! Which encoders compare the postings, what the absent ones need, what makes matches of scores, and tuning on labels.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::RichText;
 
+use super::matcher;
 use super::translation::{self, TranslationChoice};
 use crate::app::{Command, MatchCommand, ModelsCommand, Which};
 use crate::encode::{EncoderSpec, EncoderTable, Modality, ModelStore};
@@ -63,6 +64,9 @@ pub(super) fn show(ui: &mut egui::Ui, context: ViewContext<'_>, out: &mut Outbox
             let text = "\u{26a0} Choose at least one encoder; without any there is nothing to compare";
             ui.label(RichText::new(text).color(context.theme.palette.warning));
         }
+        ui.add_space(12.0);
+        ui.strong("Matcher");
+        matcher::show(ui, context, out);
         ui.add_space(12.0);
         ui.strong("Threshold");
         tune(ui, context, out);

@@ -3,6 +3,7 @@
 mod browse;
 mod columns;
 mod empty;
+mod matcher;
 mod matching;
 mod problems;
 mod statistics;

@@ -115,6 +115,26 @@ fn postings_are_listed_and_filtered() {
 }
 
 #[test]
+fn a_matcher_is_picked_and_its_numbers_moved() {
+    let mut state = with_problems();
+    apply(&mut state, Command::Catalogue(CatalogueCommand::Section(CatalogueSection::Matching)));
+    let mut page = stage(state);
+    page.run_steps(2);
+    page.get_by_label("Matcher: Threshold").click();
+    page.run_steps(3);
+    assert!(page.query_by_label("Learned pair scores").is_none(), "what learns is not picked by hand");
+    page.get_by_label("Neighbourhood blending").click();
+    page.run_steps(3);
+    page.get_by_label("Matcher: Neighbourhood blending");
+    page.get_by_label("stages").focus();
+    page.run_steps(1);
+    page.key_press(egui::Key::ArrowRight);
+    page.run_steps(2);
+    let matcher = &page.state().state.matching.settings.matcher;
+    assert_eq!((matcher.id.as_str(), matcher.values.get("stages")), ("inb", Some(&2.0)));
+}
+
+#[test]
 fn a_million_postings_are_drawn_to_the_last_line() {
     let source = CatalogSource::File("big.csv".into());
     let mut builder = CatalogBuilder::new("big", source, Vec::new());
