@@ -6,6 +6,8 @@
 mod approximate;
 #[path = "ours/embed_images.rs"]
 mod embed_images;
+#[path = "ours/embed_titles.rs"]
+mod embed_titles;
 #[path = "ours/files.rs"]
 mod files;
 #[path = "ours/fusion.rs"]
@@ -42,6 +44,7 @@ const WORKS: &[(&str, Work)] = &[
     ("head-step-128", |folder| head_step::head_step(folder, 128)),
     ("head-step-1024", |folder| head_step::head_step(folder, 1024)),
     ("embed-images", embed_images::embed_images),
+    ("embed-titles", embed_titles::embed_titles),
     ("shopee-idf-f1", |folder| titles::mean_f1(folder, "idf-word")),
 ];
 

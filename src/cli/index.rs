@@ -44,7 +44,8 @@ pub(super) struct Args {
     /// [default: none].
     #[arg(long, value_name = "ID")]
     translate: Option<String>,
-    /// The numbers networks compute in on a GPU: f16 and bf16 are faster and use half the memory [default: f32].
+    /// The numbers networks compute in: f16 and bf16 are faster on a GPU and use half the memory, int8 is faster for networks
+    /// of titles on the CPU [default: f32].
     #[arg(long, value_name = "P")]
     precision: Option<Precision>,
     /// How neighbours are looked for: auto (exactly up to 300,000 postings), exact, or approximate:RECALL

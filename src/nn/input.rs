@@ -16,6 +16,14 @@ pub enum NetworkInput<'a> {
         /// (n, t) of f32: 1 for real tokens, 0 for padding.
         mask: &'a Tensor,
     },
+    /// Titles of different lengths as tokens one after the other, without padding (or with padding that the network
+    /// was trained to see); only for plans that say so ([`super::Plan::reads_titles_unpadded`]).
+    Titles {
+        /// Ids of all titles.
+        ids: &'a [u32],
+        /// Tokens of each title, at least one each.
+        lengths: &'a [usize],
+    },
 }
 
 impl<'a> NetworkInput<'a> {
@@ -30,7 +38,9 @@ impl<'a> NetworkInput<'a> {
                 Ok(images)
             }
             Self::Features(_) => bail!("the network reads pictures and was given features"),
-            Self::Tokens { .. } => bail!("the network reads pictures and was given tokens"),
+            Self::Tokens { .. } | Self::Titles { .. } => {
+                bail!("the network reads pictures and was given tokens")
+            }
         }
     }
 
@@ -42,7 +52,9 @@ impl<'a> NetworkInput<'a> {
         match self {
             Self::Features(features) => Ok(features),
             Self::Images(_) => bail!("the network reads features and was given pictures"),
-            Self::Tokens { .. } => bail!("the network reads features and was given tokens"),
+            Self::Tokens { .. } | Self::Titles { .. } => {
+                bail!("the network reads features and was given tokens")
+            }
         }
     }
 
@@ -54,6 +66,7 @@ impl<'a> NetworkInput<'a> {
         match self {
             Self::Images(_) => bail!("the network reads tokens and was given pictures"),
             Self::Features(_) => bail!("the network reads tokens and was given features"),
+            Self::Titles { .. } => bail!("this network reads titles only with padding"),
             Self::Tokens { ids, mask } => {
                 if ids.dims2()? != mask.dims2()? || ids.dtype() != DType::U32 || mask.dtype() != DType::F32 {
                     let (ids, mask) = ((ids.shape(), ids.dtype()), (mask.shape(), mask.dtype()));
@@ -67,7 +80,7 @@ impl<'a> NetworkInput<'a> {
     /// The mask (n, t) of tokens, `None` for pictures.
     pub fn mask(&self) -> Option<&'a Tensor> {
         match self {
-            Self::Images(_) | Self::Features(_) => None,
+            Self::Images(_) | Self::Features(_) | Self::Titles { .. } => None,
             Self::Tokens { mask, .. } => Some(mask),
         }
     }

@@ -130,6 +130,25 @@ fn parity_minilm() {
     assert_eq!(encoder.embed(&[]).unwrap().n_rows(), 0);
 }
 
+#[test]
+fn minilm_in_whole_numbers_gives_rows_of_nearly_the_same_direction() {
+    let Some(shared) = shared() else { return };
+    let entry = Manifest::built_in().find("all-MiniLM-L6-v2").unwrap();
+    let open =
+        |precision| TransformerEncoder::open(entry, &store(&shared), DeviceChoice::Cpu, precision).unwrap();
+    let (floats, whole) = (open(Precision::F32), open(Precision::Int8));
+    assert_ne!(floats.fingerprint(), whole.fingerprint());
+    let cases: Vec<TextCase> = section(&shared, "all-MiniLM-L6-v2");
+    let titles: Vec<&str> = cases.iter().map(|case| case.title.as_str()).collect();
+    let (expected, rows) = (floats.embed(&titles).unwrap(), whole.embed(&titles).unwrap());
+    assert_ne!(expected, rows);
+    for (row, title) in titles.iter().enumerate() {
+        let expected: Vec<f64> = expected.row(row).iter().map(|&value| f64::from(value)).collect();
+        let found = cosine(rows.row(row), &expected);
+        assert!(found > 0.99, "{title:?}: cosine {found}");
+    }
+}
+
 #[derive(Deserialize)]
 struct PreprocessCase {
     image: String,

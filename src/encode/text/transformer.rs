@@ -1,6 +1,10 @@
 //! A transformer over titles: tokenizer, network, pooling and the identity of all three. One type for every architecture
 //! of the table; which one, and how its rows are pooled, is data. It never pads a title to another's length where that
-//! can be helped: titles run sorted by length.
+//! can be helped (the CPU's plan reads titles one after the other, elsewhere they run sorted by length), and tokenises and
+//! embeds equal titles of a call once.
+
+use std::collections::HashMap;
+use std::hash::Hash;
 
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
@@ -15,10 +19,13 @@ use crate::nn::{DeviceChoice, Graph, NetworkInput, NnError, Plan, Precision, Wei
 const CONFIG: &str = "config.json";
 const MODULES: &str = "modules.json";
 /// Raised when the same files and titles give other numbers.
-const CODE_VERSION: u32 = 2;
-/// Padded tokens a forward pass, so that one long title does not stretch many short ones.
+const CODE_VERSION: u32 = 3;
+/// Padded tokens a forward pass, so that one long title does not stretch many short ones; of a plan that pads.
 const TOKENS_PER_PASS: usize = 256;
 const TOKENS_PER_PASS_GPU: usize = 1 << 15;
+/// Titles a call: on the CPU some tenths of a second, so that whoever calls can stop or show how far it is.
+const TITLES_PER_CALL: usize = 256;
+const TITLES_PER_CALL_GPU: usize = 512;
 
 /// An opened text encoder.
 pub struct TransformerEncoder {
@@ -84,7 +91,7 @@ impl TransformerEncoder {
         let weights = with_names_of_the_file(weights, &graph, architecture);
         let device = open_device(device)?;
         let plan = Plan::compile(&graph, &weights, &device, precision)?;
-        let precision = if device.is_cpu() { Precision::F32 } else { precision };
+        let precision = plan.precision(precision);
         let fingerprint = format!(
             "{model} v{CODE_VERSION} {precision:?}; {pooling:?} of {max_tokens} tokens; prefix {:?}; config {}; tokenizer {}; weights {}",
             input.prefix,
@@ -106,8 +113,8 @@ impl TransformerEncoder {
         self.tokenizer.ids(&format!("{}{title}", self.prefix))
     }
 
-    /// L2-normalised rows of titles that are padded to the longest of them.
-    fn embed_pass(&self, titles: &[&[u32]]) -> Result<Vec<f32>, NnError> {
+    /// Rows of titles that are padded to the longest of them.
+    fn padded_rows(&self, titles: &[&[u32]]) -> Result<Vec<f32>, NnError> {
         let longest = titles.iter().map(|ids| ids.len()).max().unwrap_or(0);
         let (length, seen_padding) = match self.config.length {
             TitleLength::AtMost(_) => (longest, 0.0_f32),
@@ -124,9 +131,55 @@ impl TransformerEncoder {
         let ids = Tensor::from_vec(ids, shape, &self.device)?;
         let mask = Tensor::from_vec(mask, shape, &self.device)?;
         let pooled = self.plan.run(NetworkInput::Tokens { ids: &ids, mask: &mask })?;
-        let mut rows = pooled.flatten_all()?.to_vec1::<f32>()?;
-        rows.chunks_exact_mut(self.config.output_width).for_each(l2_normalise);
-        Ok(rows)
+        Ok(pooled.flatten_all()?.to_vec1::<f32>()?)
+    }
+
+    /// Rows of titles one after the other, with padding only where the network was trained to see it.
+    fn unpadded_rows(&self, titles: &[&[u32]]) -> Result<Vec<f32>, NnError> {
+        let (mut ids, mut lengths) = (Vec::new(), Vec::new());
+        for title in titles {
+            let n_padding = match self.config.length {
+                TitleLength::AtMost(_) => 0,
+                TitleLength::Always(n_tokens) => n_tokens.saturating_sub(title.len()),
+            };
+            ids.extend_from_slice(title);
+            ids.extend(std::iter::repeat_n(self.config.padding_id, n_padding));
+            lengths.push(title.len() + n_padding);
+        }
+        let pooled = self.plan.run(NetworkInput::Titles { ids: &ids, lengths: &lengths })?;
+        Ok(pooled.flatten_all()?.to_vec1::<f32>()?)
+    }
+
+    /// L2-normalised rows (n, width) of titles that all differ; the row of a title without a token stays zero.
+    fn rows_of_ids(&self, ids: &[&[u32]]) -> Result<DenseMatrix, EncodeError> {
+        let width = self.config.output_width;
+        let is_fused = self.plan.reads_titles_unpadded();
+        let tokens_per_pass = match self.device.is_cpu() {
+            // The plan itself divides what it is given among workers.
+            true if is_fused => usize::MAX,
+            true => TOKENS_PER_PASS,
+            false => TOKENS_PER_PASS_GPU,
+        };
+        let passes = passes(ids, tokens_per_pass, self.config.length);
+        let run = |pass: &Vec<usize>| {
+            let titles: Vec<&[u32]> = pass.iter().map(|&title| ids[title]).collect();
+            if is_fused { self.unpadded_rows(&titles) } else { self.padded_rows(&titles) }
+        };
+        // On the CPU passes run side by side: what is not a matrix product mostly uses one thread.
+        let rows: Vec<Vec<f32>> = if self.device.is_cpu() {
+            passes.par_iter().map(run).collect::<Result<_, _>>()?
+        } else {
+            passes.iter().map(run).collect::<Result<_, _>>()?
+        };
+        let mut matrix = DenseMatrix { width, values: vec![0.0; ids.len() * width] };
+        for (pass, rows) in passes.iter().zip(&rows) {
+            for (&title, row) in pass.iter().zip(rows.chunks_exact(width)) {
+                let to = &mut matrix.values[title * width..(title + 1) * width];
+                to.copy_from_slice(row);
+                l2_normalise(to);
+            }
+        }
+        Ok(matrix)
     }
 }
 
@@ -136,37 +189,40 @@ impl TextEncoder for TransformerEncoder {
     }
 
     fn batch_size(&self) -> usize {
-        if self.device.is_cpu() { 16 } else { 512 }
+        if self.device.is_cpu() { TITLES_PER_CALL } else { TITLES_PER_CALL_GPU }
     }
 
     fn embed(&self, titles: &[&str]) -> Result<DenseMatrix, EncodeError> {
         let width = self.config.output_width;
+        let (titles, title_of) = distinct(titles.iter().copied());
         let ids = titles.par_iter().map(|title| self.token_ids(title)).collect::<Result<Vec<_>, _>>()?;
-        let tokens_per_pass = if self.device.is_cpu() { TOKENS_PER_PASS } else { TOKENS_PER_PASS_GPU };
-        let passes = passes(&ids, tokens_per_pass, self.config.length);
-        let run = |pass: &Vec<usize>| {
-            let titles: Vec<&[u32]> = pass.iter().map(|&title| ids[title].as_slice()).collect();
-            self.embed_pass(&titles)
-        };
-        // On the CPU passes run side by side: what is not a matrix product mostly uses one thread.
-        let rows: Vec<Vec<f32>> = if self.device.is_cpu() {
-            passes.par_iter().map(run).collect::<Result<_, _>>()?
-        } else {
-            passes.iter().map(run).collect::<Result<_, _>>()?
-        };
-        let mut matrix = DenseMatrix { width, values: vec![0.0; titles.len() * width] };
-        for (pass, rows) in passes.iter().zip(&rows) {
-            for (&title, row) in pass.iter().zip(rows.chunks_exact(width)) {
-                matrix.values[title * width..(title + 1) * width].copy_from_slice(row);
-            }
+        // Titles that differ only in what the tokenizer drops, as large letters, have the same ids.
+        let (ids, ids_of) = distinct(ids.iter().map(Vec::as_slice));
+        let rows = self.rows_of_ids(&ids)?;
+        let mut matrix = DenseMatrix { width, values: Vec::with_capacity(title_of.len() * width) };
+        for title in title_of {
+            matrix.values.extend_from_slice(rows.row(ids_of[title]));
         }
         Ok(matrix)
     }
 }
 
+/// Each item once, in order of first appearance, and for every item where it stands among those.
+fn distinct<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> (Vec<T>, Vec<usize>) {
+    let (mut all, mut places, mut known) = (Vec::new(), Vec::new(), HashMap::new());
+    for item in items {
+        let place = *known.entry(item).or_insert(all.len());
+        if place == all.len() {
+            all.push(item);
+        }
+        places.push(place);
+    }
+    (all, places)
+}
+
 /// Splits titles into passes of neighbours in length, each at most `max_tokens` with padding (or one title). A title
 /// without a single token is in none: its row stays zero.
-fn passes(ids: &[Vec<u32>], max_tokens: usize, length: TitleLength) -> Vec<Vec<usize>> {
+fn passes(ids: &[&[u32]], max_tokens: usize, length: TitleLength) -> Vec<Vec<usize>> {
     let padded = |title: usize| match length {
         TitleLength::AtMost(_) => ids[title].len(),
         TitleLength::Always(n_tokens) => n_tokens,
@@ -178,7 +234,9 @@ fn passes(ids: &[Vec<u32>], max_tokens: usize, length: TitleLength) -> Vec<Vec<u
         match passes.last_mut() {
             // Sorted from the longest, so a pass is padded to its first title.
             Some(pass)
-                if pass.first().is_some_and(|&first| padded(first) * (pass.len() + 1) <= max_tokens) =>
+                if pass
+                    .first()
+                    .is_some_and(|&first| padded(first).saturating_mul(pass.len() + 1) <= max_tokens) =>
             {
                 pass.push(title);
             }

@@ -225,9 +225,22 @@ fn unusable_files_are_refused_by_name() {
 
 #[test]
 fn passes_hold_every_title_once_with_little_padding() {
-    let ids: Vec<Vec<u32>> = [3, 200, 5, 4, 0, 90, 100, 300, 1].map(|length| vec![7; length]).into();
+    let tokens = [7; 300];
+    let of = |lengths: &[usize]| -> Vec<&[u32]> { lengths.iter().map(|&length| &tokens[..length]).collect() };
+    let ids = of(&[3, 200, 5, 4, 0, 90, 100, 300, 1]);
     assert_eq!(passes(&ids, 256, TitleLength::AtMost(512)), [vec![7], vec![1], vec![6, 5], vec![2, 3, 0, 8]]);
     assert!(passes(&[], 256, TitleLength::AtMost(512)).is_empty());
-    let short: Vec<Vec<u32>> = [3, 0, 5].map(|length| vec![7; length]).into();
-    assert_eq!(passes(&short, 128, TitleLength::Always(64)), [vec![0, 1], vec![2]]);
+    assert_eq!(passes(&of(&[3, 0, 5]), 128, TitleLength::Always(64)), [vec![0, 1], vec![2]]);
+}
+
+#[test]
+fn equal_titles_have_one_row_each() {
+    let (_folder, store) = folder();
+    let encoder = open(&store, Pooling::Mean).unwrap();
+    let rows = encoder.embed(&["red", "shoe", "RED", "red", "Shoe bags"]).unwrap();
+    assert_eq!(rows.n_rows(), 5);
+    assert!(rows.row(0) == rows.row(2) && rows.row(0) == rows.row(3));
+    for (row, title) in [(1, "shoe"), (4, "shoe bags")] {
+        assert!(close(rows.row(row), encoder.embed(&[title]).unwrap().row(0)), "{title}");
+    }
 }

@@ -1,12 +1,13 @@
-//! The plan of a CPU for convolutional networks: operations put together, results in blocked maps of one arena whose places
+//! The plans of a CPU. That of convolutional networks and vision transformers: operations put together, results in blocked maps of one arena whose places
 //! are fixed for each size of picture, kernels for the processor at hand. Computes in f32; a graph with an operation it
-//! does not know is left to the layers.
+//! does not know is left to the layers. That of transformers over titles is in `titles`.
 
 mod fuse;
 mod layout;
 mod lower;
 mod program;
 mod shape;
+mod titles;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,8 @@ use self::program::Program;
 use self::shape::Size;
 use super::kernels::blocked::{Buffer, Memory, Team, Tiles, with_team};
 use super::{Graph, NnError, Weights};
+
+pub(super) use self::titles::{Products, TitlePlan, Titles};
 
 /// A lowered network.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use super::Memory;
 use super::buffer::Buffer;
 use super::place::{BLOCK, Place};
 use super::simd::Lanes;
+use super::strips::Strips;
 use super::team::Team;
 use super::tile::{Tiles, dispatch, for_every_isa};
 
@@ -102,6 +103,39 @@ impl LayerNormRows {
                 dispatch!(self.tiles, norm_pixels, &pixels);
             }
         });
+    }
+}
+
+/// Layer norm of the rows of `input` into `output`; scale and shift as for [`LayerNormRows`].
+///
+/// # Panics
+/// When one of them has fewer floats than the strips, or the affine fewer than their blocks.
+pub(in crate::nn) fn norm_strips(
+    tiles: Tiles,
+    rows: Strips,
+    input: &[f32],
+    output: &mut [f32],
+    (affine, epsilon): (&[Buffer; 2], f32),
+) {
+    assert!(input.len() >= rows.len() && output.len() >= rows.len());
+    assert!(affine.iter().all(|values| values.len() >= rows.n_blocks() * BLOCK));
+    for strip in 0..rows.n_strips() {
+        let start = rows.at(strip * rows.strip, 0);
+        // SAFETY: the strip lies in both slices, which are as long as all strips; the affine has all blocks.
+        unsafe {
+            let pixels = Pixels {
+                input: input.as_ptr().add(start),
+                input_block: rows.block_len(),
+                output: output.as_mut_ptr().add(start),
+                output_block: rows.block_len(),
+                n: rows.rows_of(strip),
+                channels: rows.width,
+                scale: affine[0].as_slice().as_ptr(),
+                shift: affine[1].as_slice().as_ptr(),
+                epsilon,
+            };
+            dispatch!(tiles, norm_pixels, &pixels);
+        }
     }
 }
 

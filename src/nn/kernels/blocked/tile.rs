@@ -182,6 +182,11 @@ impl Tiles {
         }
     }
 
+    /// Rows of a strip: as many as a tile is high.
+    pub(in crate::nn) fn strip(self) -> usize {
+        self.most_pixels()
+    }
+
     /// Most blocks of output channels of a tile, which is how weights are packed.
     pub(in crate::nn) fn most_blocks(self) -> usize {
         match self.isa {
