@@ -29,18 +29,19 @@ fn pairs_of_row(neighbors: &Neighbors, row: usize, floor: f32, pairs: &mut Vec<C
     let n_rows = neighbors.n_rows();
     let (others, scores) = neighbors.list(row);
     for (&other, &score) in others.iter().zip(scores) {
-        if other as usize >= n_rows || other as usize == row {
+        // Most of a list lies below the floor: it is left to the other row, should that one score the pair higher. NaN is
+        // below every floor.
+        let reaches = |score: f32| score >= floor;
+        if other as usize >= n_rows || other as usize == row || !reaches(score) {
             continue;
         }
         let back = score_in_list(neighbors, other as usize, row as u32);
-        // The smaller row yields the pair if its own list holds it, the larger one otherwise.
-        if (row > other as usize && back.is_some()) || score.is_nan() {
+        // Where both lists reach the floor, the smaller row yields the pair.
+        if row > other as usize && back.is_some_and(reaches) {
             continue;
         }
         let score = back.map_or(score, |back| score.max(back));
-        if score >= floor {
-            pairs.push(Candidate { a: other.min(row as u32), b: other.max(row as u32), score });
-        }
+        pairs.push(Candidate { a: other.min(row as u32), b: other.max(row as u32), score });
     }
 }
 

@@ -22,6 +22,6 @@ pub use depthwise::depthwise_conv2d;
 pub use normalisation::{layer_norm, softmax};
 pub use pointwise::pointwise_conv2d;
 pub use pool::{average_pool, max_pool};
-pub use product::product_with_transposed_rows;
-pub use rows::{log_sum_exp_rows, normalise_rows};
+pub use product::{linear_rows, product_with_transposed_rows};
+pub use rows::{log_sum_exp_rows, normalise_rows, sum_of_squares};
 pub use upsample::upsample_nearest;

@@ -4,8 +4,11 @@
 
 use candle_core::backend::BackendStorage;
 use candle_core::{
-    CpuStorage, CudaStorage, CustomOp2, DType, Layout, MetalStorage, Result, Shape, Tensor, bail,
+    CpuStorage, CudaStorage, CustomOp2, CustomOp3, DType, Layout, MetalStorage, Result, Shape, Tensor, bail,
 };
+use rayon::prelude::*;
+
+use super::storage::floats;
 
 use crate::nn::kernels::matrix::{Strided, product_with_transposed};
 
@@ -17,7 +20,21 @@ pub fn product_with_transposed_rows(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     a.apply_op2(b, Product)
 }
 
+/// As [`product_with_transposed_rows`] with `bias` (n) added to every row. Differentiable in all three.
+///
+/// # Errors
+/// When the shapes do not fit.
+pub fn linear_rows(rows: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if rows.device().is_cpu() && rows.dtype() == DType::F32 {
+        return rows.apply_op3(weight, &bias.contiguous()?, LinearRows);
+    }
+    product_with_transposed_rows(rows, weight)?.broadcast_add(bias)
+}
+
 struct Product;
+
+/// A product whose rows get a bias on the way out.
+struct LinearRows;
 
 /// Rows of both and their common width.
 fn sizes(a: &Layout, b: &Layout) -> Result<[usize; 3]> {
@@ -50,6 +67,62 @@ fn strided<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<Strided<'a>> 
     match Strided::new(values, [*rows, *width], [*row, *column]) {
         Some(matrix) => Ok(matrix),
         None => bail!("a tensor lies outside its storage"),
+    }
+}
+
+/// The gradients of a product by that of its result.
+fn of_both(a: &Tensor, b: &Tensor, gradient: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    // Devices other than the CPU multiply only what lies one way or the other in memory.
+    let gradient = if gradient.device().is_cpu() { gradient.clone() } else { gradient.contiguous()? };
+    let of = |left: &Tensor, right: &Tensor| left.detach().apply_op2_no_bwd(&right.detach().t()?, &Product);
+    let of_a = a.track_op().then(|| of(&gradient, b)).transpose()?;
+    let of_b = b.track_op().then(|| of(&gradient.t()?, a)).transpose()?;
+    Ok((of_a, of_b))
+}
+
+impl CustomOp3 for LinearRows {
+    fn name(&self) -> &'static str {
+        "linear-rows"
+    }
+
+    fn cpu_fwd(
+        &self,
+        rows: &CpuStorage,
+        rows_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let [m, n, _] = sizes(rows_layout, weight_layout)?;
+        let bias = floats(bias, bias_layout)?;
+        if bias.len() != n {
+            bail!("a bias of {} numbers was given to rows of {n}", bias.len());
+        }
+        let mut result =
+            product_with_transposed(strided(rows, rows_layout)?, strided(weight, weight_layout)?);
+        result.par_chunks_mut(n.max(1)).with_min_len(16).for_each(|row| {
+            row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
+        });
+        Ok((CpuStorage::F32(result), Shape::from((m, n))))
+    }
+
+    fn bwd(
+        &self,
+        rows: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        _: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (of_rows, of_weight) = of_both(rows, weight, gradient)?;
+        // Sums of columns, as a product with ones: candle adds them up number by number.
+        let sums = || {
+            let ones = Tensor::ones((1, gradient.dim(0)?), gradient.dtype(), gradient.device())?;
+            ones.apply_op2_no_bwd(&gradient.t()?, &Product)?.squeeze(0)
+        };
+        let of_bias = bias.track_op().then(sums).transpose()?;
+        Ok((of_rows, of_weight, of_bias))
     }
 }
 
@@ -100,12 +173,7 @@ impl CustomOp2 for Product {
         _: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        // Devices other than the CPU multiply only what lies one way or the other in memory.
-        let gradient = if gradient.device().is_cpu() { gradient.clone() } else { gradient.contiguous()? };
-        let of = |left: &Tensor, right: &Tensor| left.detach().apply_op2_no_bwd(&right.detach().t()?, &Self);
-        let of_a = a.track_op().then(|| of(&gradient, b)).transpose()?;
-        let of_b = b.track_op().then(|| of(&gradient.t()?, a)).transpose()?;
-        Ok((of_a, of_b))
+        of_both(a, b, gradient)
     }
 }
 
@@ -114,7 +182,7 @@ impl CustomOp2 for Product {
 mod tests {
     use candle_core::{DType, Device, Tensor, Var};
 
-    use super::product_with_transposed_rows;
+    use super::{linear_rows, product_with_transposed_rows};
     use crate::nn::Random;
 
     fn random(name: &str, shape: (usize, usize)) -> Tensor {
@@ -150,6 +218,23 @@ mod tests {
         let (rows, weight) = (random("rows", (5, 7)), random("weight", (3, 7)));
         check(&rows, &weight);
         check(&rows.to_dtype(DType::F64).unwrap(), &weight.to_dtype(DType::F64).unwrap());
+    }
+
+    #[test]
+    fn a_bias_is_added_and_learned() {
+        let variable = |name: &str, shape| Var::from_tensor(&random(name, shape)).unwrap();
+        let (rows, weight) = (variable("rows", (5, 7)), variable("weight", (3, 7)));
+        let bias = Var::from_tensor(&random("bias", (1, 3)).squeeze(0).unwrap()).unwrap();
+        let factors = random("factors", (5, 3));
+        let plain = rows.matmul(&weight.t().unwrap()).unwrap().broadcast_add(&bias).unwrap();
+        let own = linear_rows(&rows, &weight, &bias).unwrap();
+        check_equal(&own, &plain);
+        let gradients = |out: &Tensor| (out * &factors).unwrap().sum_all().unwrap().backward().unwrap();
+        let (plain, own) = (gradients(&plain), gradients(&own));
+        for variable in [&rows, &weight, &bias] {
+            check_equal(own.get(variable).unwrap(), plain.get(variable).unwrap());
+        }
+        assert!(linear_rows(&rows, &weight, &random("long", (1, 4)).squeeze(0).unwrap()).is_err());
     }
 
     #[test]

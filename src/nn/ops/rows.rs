@@ -1,7 +1,7 @@
 //! Rows of length 1 and sums in the logarithm, one pass over memory each, rows in parallel on the CPU, with their gradients.
 //! On other devices, and for other number types than f32, candle's own operations compute them.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Storage, Tensor};
 use rayon::prelude::*;
 
 use super::storage::{chunk, floats};
@@ -35,6 +35,24 @@ pub fn log_sum_exp_rows(scores: &Tensor) -> Result<Tensor> {
     let highest = scores.detach().max_keepdim(D::Minus1)?;
     let sum = scores.broadcast_sub(&highest)?.exp()?.sum(D::Minus1)?;
     sum.log()? + highest.squeeze(D::Minus1)?
+}
+
+/// Sum of the squares of all numbers, in f64; nothing is copied on the CPU. Not differentiable.
+///
+/// # Errors
+/// When the device fails.
+pub fn sum_of_squares(tensor: &Tensor) -> Result<f64> {
+    const TASK: usize = 1 << 14;
+    if tensor.device().is_cpu() && tensor.dtype() == DType::F32 && tensor.is_contiguous() {
+        let (storage, layout) = tensor.storage_and_layout();
+        if let Storage::Cpu(storage) = &*storage {
+            let numbers = floats(storage, layout)?;
+            // Gathered first, so that the sum does not hang on who was done when.
+            let sums: Vec<f32> = numbers.par_chunks(TASK).map(|part| dot(part, part)).collect();
+            return Ok(sums.into_iter().map(f64::from).sum());
+        }
+    }
+    Ok(f64::from(tensor.sqr()?.sum_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()?))
 }
 
 fn width_of(layout: &Layout) -> usize {
@@ -175,7 +193,7 @@ impl CustomOp3 for LogSumExpGradient {
 mod tests {
     use candle_core::{DType, Device, Tensor, Var};
 
-    use super::{log_sum_exp_rows, normalise_rows};
+    use super::{log_sum_exp_rows, normalise_rows, sum_of_squares};
     use crate::nn::testing::gradient_check;
 
     fn random(shape: &[usize]) -> Tensor {
@@ -202,6 +220,17 @@ mod tests {
         };
         assert!(off(normalise_rows(&rows).unwrap(), normalise_rows(&plain).unwrap()) < 1e-6);
         assert!(off(log_sum_exp_rows(&rows).unwrap(), log_sum_exp_rows(&plain).unwrap()) < 1e-5);
+    }
+
+    #[test]
+    fn squares_are_summed_however_the_numbers_lie() {
+        let numbers = random(&[300, 200]);
+        let plain = numbers.to_dtype(DType::F64).unwrap().sqr().unwrap().sum_all().unwrap();
+        let plain = plain.to_scalar::<f64>().unwrap();
+        for tensor in [numbers.clone(), numbers.t().unwrap()] {
+            let found = sum_of_squares(&tensor).unwrap();
+            assert!((found / plain - 1.0).abs() < 1e-5, "{found} {plain}");
+        }
     }
 
     #[test]

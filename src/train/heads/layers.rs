@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use super::super::TrainError;
 use super::Parameters;
-use crate::nn::ops::product_with_transposed_rows;
+use crate::nn::ops::linear_rows;
 
 /// Whether a pass learns from its batch or answers about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) fn add_linear(
 pub(super) fn linear(parameters: &Parameters, name: &str, rows: &Tensor) -> Result<Tensor, TrainError> {
     let weight = parameters.get(&format!("{name}.weight"))?;
     let bias = parameters.get(&format!("{name}.bias"))?;
-    Ok(product_with_transposed_rows(rows, weight)?.broadcast_add(bias)?)
+    Ok(linear_rows(rows, weight, bias)?)
 }
 
 /// Adds weight, bias and running statistics of a batch norm over `width` numbers.

@@ -2,6 +2,7 @@
 //! ICML 2013), as torch.nn.utils.clip_grad_norm_.
 
 use super::Gradients;
+use crate::nn::ops::sum_of_squares;
 use crate::train::TrainError;
 
 /// Shortens all gradients by one factor so that their common length is at most `max_norm`; the length before.
@@ -11,7 +12,7 @@ use crate::train::TrainError;
 pub fn clip_by_global_norm(gradients: &mut Gradients, max_norm: f64) -> Result<f64, TrainError> {
     let mut squares = 0.0;
     for gradient in gradients.values() {
-        squares += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
+        squares += sum_of_squares(gradient)?;
     }
     let norm = squares.sqrt();
     let factor = max_norm / (norm + 1e-6);
