@@ -126,7 +126,7 @@ fn a_matcher_is_picked_and_its_numbers_moved() {
     page.get_by_label("Neighbourhood blending").click();
     page.run_steps(3);
     page.get_by_label("Matcher: Neighbourhood blending");
-    page.get_by_label("stages").focus();
+    page.get_by_role_and_label(egui::accesskit::Role::Slider, "stages").focus();
     page.run_steps(1);
     page.key_press(egui::Key::ArrowRight);
     page.run_steps(2);
