@@ -127,7 +127,7 @@ impl CodeKernel {
 
 impl CodeSession {
     /// `tile[r * 32 + c]` becomes the dot product of row r and column c, packed by [`CodeKernel::pack_rows`] and
-    /// [`CodeKernel::pack_columns`] with `n_words` words, a multiple of [`STEP`].
+    /// [`CodeKernel::pack_columns`] with `n_words` words, a multiple of 16.
     ///
     /// # Panics
     /// When a slice is shorter than that, or `n_words` no such multiple.
