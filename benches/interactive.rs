@@ -64,14 +64,7 @@ fn catalogue() {
     let context = Context::new(&SilentReporter, CancelToken::default());
     let catalog = load_catalog(&source, &OpenOptions::default(), &context).unwrap();
     let encoders = OpenEncoders::new(ModelStore::resolve(None), DeviceChoice::Cpu);
-    let bench = Workbench::new(
-        catalog,
-        project.cache(),
-        project.translations(),
-        &project.trained(),
-        Arc::new(encoders),
-        project.settings().encoder_options.clone(),
-    );
+    let bench = Workbench::of_project(&project, catalog, Arc::new(encoders));
     let base = MatchSettings {
         image_encoder: Some("phash".to_owned()),
         text_encoder: Some("idf-word".to_owned()),
@@ -108,8 +101,7 @@ fn catalogue() {
     });
     line("fusion, until the queue is there", fusion, 300.0);
     let clusters = median(|_| {
-        let outcome = matched(&base, ThresholdRule::Fixed);
-        drop(outcome);
+        let _ = matched(&base, ThresholdRule::Fixed);
     });
     line("clusters, lists being there", clusters, 200.0);
     let tuned = median(|_| {

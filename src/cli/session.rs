@@ -46,14 +46,7 @@ impl Session {
 
     /// A session on what is open already.
     pub(super) fn with(project: Project, catalog: Arc<Catalog>, device: &DeviceArgs) -> Self {
-        let bench = Workbench::new(
-            catalog,
-            project.cache(),
-            project.translations(),
-            &project.trained(),
-            device.encoders(),
-            project.settings().encoder_options.clone(),
-        );
+        let bench = Workbench::of_project(&project, catalog, device.encoders());
         Self { project, bench }
     }
 

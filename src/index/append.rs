@@ -1,6 +1,6 @@
 //! The exact self-join of rows of which the first were joined before: only the new ones are compared with all.
 
-use super::blocks::{SomeWithAll, join_blocks};
+use super::blocks::{SomeWithAll, join_blocks, n_blocks_of_all};
 use super::clock::Clock;
 use super::collector::Collector;
 use super::ranking::{RankOrder, ScoreKey};
@@ -9,9 +9,6 @@ use super::storages::{BitTiles, DenseTiles, TileSource};
 use super::{JoinOptions, Metric, Neighbors};
 use crate::encode::{EmbeddingRows, Embeddings};
 use crate::nn::kernels::TileKernel;
-
-/// Columns a block.
-const COLUMNS: usize = 1536;
 
 /// What came of an attempt to append.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,11 +83,10 @@ fn appended<S: TileSource>(
             collector.raise_floor(position, others.1[n_wanted - 1]);
         }
     }
-    let clock = Clock::new(n.div_ceil(COLUMNS) as u64, 0.0..1.0, keep_going);
+    let clock = Clock::new(n_blocks_of_all(n) as u64, 0.0..1.0, keep_going);
     if n_wanted > 0 && !new.is_empty() {
         // Two new rows meet twice, once either way.
-        let blocks =
-            SomeWithAll { rows: &new, n, n_columns: COLUMNS, serves_column: |column| !is_new(column) };
+        let blocks = SomeWithAll { rows: &new, n, serves_column: |column| !is_new(column) };
         join_blocks(source, &blocks, &collector, &clock);
     }
     if !clock.goes_on() {

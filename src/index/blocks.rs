@@ -10,6 +10,9 @@ use super::storages::{Tile, TileSource};
 /// Deliveries gathered before locks are taken.
 const GATHERED: usize = 8192;
 
+/// Columns a block, where some rows meet all.
+const COLUMNS: usize = 1536;
+
 /// Which rows meet which columns. Rows and columns are positions of one source.
 pub(super) trait Blocks: Sync {
     /// Number of blocks.
@@ -152,20 +155,23 @@ pub(super) struct SomeWithAll<'a, F: Fn(u32) -> bool + Sync> {
     pub rows: &'a [u32],
     /// Number of columns.
     pub n: usize,
-    /// Columns a block.
-    pub n_columns: usize,
     /// Whether a hit also serves its column; see [`Blocks::serves_column`].
     pub serves_column: F,
 }
 
+/// Blocks of [`SomeWithAll`] among `n` columns.
+pub(super) fn n_blocks_of_all(n: usize) -> usize {
+    n.div_ceil(COLUMNS)
+}
+
 impl<F: Fn(u32) -> bool + Sync> Blocks for SomeWithAll<'_, F> {
     fn n_blocks(&self) -> usize {
-        self.n.div_ceil(self.n_columns)
+        n_blocks_of_all(self.n)
     }
 
     fn columns(&self, block: usize, columns: &mut Vec<u32>) {
-        let start = block * self.n_columns;
-        columns.extend(start as u32..self.n.min(start + self.n_columns) as u32);
+        let start = block * COLUMNS;
+        columns.extend(start as u32..self.n.min(start + COLUMNS) as u32);
     }
 
     fn rows(&self, _: usize, rows: &mut Vec<u32>) {

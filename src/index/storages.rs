@@ -61,65 +61,75 @@ fn pack<'a, T: Copy + Default + 'a>(
     pack_lanes(rows, n_lanes, out);
 }
 
-/// Dense rows; similarities are dot products.
-pub(super) struct DenseTiles<'a> {
-    pub matrix: &'a DenseMatrix,
-    pub rows: &'a [u32],
-    pub kernel: TileKernel,
+/// Stored rows that the kernel multiplies as they are, both sides packed alike.
+pub(super) trait StoredRows: Sync {
+    /// A number of a row.
+    type Number: Copy + Default + Send + Sync;
+    /// Numbers a row.
+    fn row_len(&self) -> usize;
+    /// The numbers of a row.
+    fn row(&self, row: usize) -> &[Self::Number];
+    /// Similarities of packed rows with packed columns.
+    fn multiply(
+        &self,
+        kernel: TileKernel,
+        packed: (&[Self::Number], &[Self::Number]),
+        scores: &mut [f32; MAX_TILE],
+    );
 }
 
-impl TileSource for DenseTiles<'_> {
+impl StoredRows for DenseMatrix {
     type Number = f32;
-    type Score = f32;
-    type Worker = ();
 
-    fn shape(&self) -> (usize, usize) {
-        (self.kernel.n_rows(), self.kernel.n_columns())
+    fn row_len(&self) -> usize {
+        self.width
     }
 
-    fn packed_lens(&self) -> (usize, usize) {
-        (self.matrix.width, self.matrix.width)
+    fn row(&self, row: usize) -> &[f32] {
+        self.row(row)
     }
 
-    fn pack_rows(&self, positions: impl Iterator<Item = usize> + Clone, out: &mut [f32]) {
-        pack(positions.map(|position| self.matrix.row(self.rows[position] as usize)), self.shape().0, out);
-    }
-
-    fn pack_columns(&self, positions: impl Iterator<Item = usize> + Clone, out: &mut [f32]) {
-        pack(positions.map(|position| self.matrix.row(self.rows[position] as usize)), self.shape().1, out);
-    }
-
-    fn worker(&self) {}
-
-    fn floor(&self, similarity: f32) -> f32 {
-        similarity
-    }
-
-    fn similarity(&self, score: f32) -> f32 {
-        score
-    }
-
-    fn multiply(
-        &self,
-        (): &(),
-        (rows, columns): (&[f32], &[f32]),
-        (row_floors, column_floors): (&[f32], &[f32]),
-        tile: &mut Tile<f32>,
-    ) -> bool {
-        self.kernel.products(rows, columns, self.matrix.width, &mut tile.scores);
-        self.kernel.reaching(&tile.scores, row_floors, column_floors, &mut tile.masks)
+    fn multiply(&self, kernel: TileKernel, (rows, columns): (&[f32], &[f32]), scores: &mut [f32; MAX_TILE]) {
+        kernel.products(rows, columns, self.width, scores);
     }
 }
 
+impl StoredRows for BitMatrix {
+    type Number = u64;
+
+    fn row_len(&self) -> usize {
+        self.n_bits / 64
+    }
+
+    fn row(&self, row: usize) -> &[u64] {
+        self.row(row)
+    }
+
+    fn multiply(&self, kernel: TileKernel, (rows, columns): (&[u64], &[u64]), scores: &mut [f32; MAX_TILE]) {
+        hamming_tile(rows, columns, (kernel.n_rows(), kernel.n_columns()), self.n_bits, scores);
+    }
+}
+
+/// Dense rows; similarities are dot products.
+pub(super) type DenseTiles<'a> = RowTiles<'a, DenseMatrix>;
 /// Bit strings; similarities are 1 - Hamming distance / bits.
-pub(super) struct BitTiles<'a> {
-    pub matrix: &'a BitMatrix,
+pub(super) type BitTiles<'a> = RowTiles<'a, BitMatrix>;
+
+/// Chosen rows of a matrix.
+pub(super) struct RowTiles<'a, M> {
+    pub matrix: &'a M,
     pub rows: &'a [u32],
     pub kernel: TileKernel,
 }
 
-impl TileSource for BitTiles<'_> {
-    type Number = u64;
+impl<M: StoredRows> RowTiles<'_, M> {
+    fn pack(&self, positions: impl Iterator<Item = usize> + Clone, n_lanes: usize, out: &mut [M::Number]) {
+        pack(positions.map(|position| self.matrix.row(self.rows[position] as usize)), n_lanes, out);
+    }
+}
+
+impl<M: StoredRows> TileSource for RowTiles<'_, M> {
+    type Number = M::Number;
     type Score = f32;
     type Worker = ();
 
@@ -128,15 +138,15 @@ impl TileSource for BitTiles<'_> {
     }
 
     fn packed_lens(&self) -> (usize, usize) {
-        (self.matrix.n_bits / 64, self.matrix.n_bits / 64)
+        (self.matrix.row_len(), self.matrix.row_len())
     }
 
-    fn pack_rows(&self, positions: impl Iterator<Item = usize> + Clone, out: &mut [u64]) {
-        pack(positions.map(|position| self.matrix.row(self.rows[position] as usize)), self.shape().0, out);
+    fn pack_rows(&self, positions: impl Iterator<Item = usize> + Clone, out: &mut [M::Number]) {
+        self.pack(positions, self.kernel.n_rows(), out);
     }
 
-    fn pack_columns(&self, positions: impl Iterator<Item = usize> + Clone, out: &mut [u64]) {
-        pack(positions.map(|position| self.matrix.row(self.rows[position] as usize)), self.shape().1, out);
+    fn pack_columns(&self, positions: impl Iterator<Item = usize> + Clone, out: &mut [M::Number]) {
+        self.pack(positions, self.kernel.n_columns(), out);
     }
 
     fn worker(&self) {}
@@ -152,11 +162,11 @@ impl TileSource for BitTiles<'_> {
     fn multiply(
         &self,
         (): &(),
-        (rows, columns): (&[u64], &[u64]),
+        packed: (&[M::Number], &[M::Number]),
         (row_floors, column_floors): (&[f32], &[f32]),
         tile: &mut Tile<f32>,
     ) -> bool {
-        hamming_tile(rows, columns, self.shape(), self.matrix.n_bits, &mut tile.scores);
+        self.matrix.multiply(self.kernel, packed, &mut tile.scores);
         self.kernel.reaching(&tile.scores, row_floors, column_floors, &mut tile.masks)
     }
 }

@@ -13,7 +13,7 @@ use crate::encode::{
     TextEncoder, Training, Translator,
 };
 use crate::nn::DeviceChoice;
-use crate::project::{EmbeddingCache, TrainedModels, TranslationCache, Translations};
+use crate::project::{EmbeddingCache, Project, TrainedModels, TranslationCache, Translations};
 
 /// Hash of a picture's bytes or a title's text; `None` where the posting lacks it or the file cannot be read.
 pub(super) type Contents = Vec<Option<[u8; 32]>>;
@@ -130,6 +130,13 @@ impl Workbench {
             fitted_dense: Mutex::default(),
             translated: Mutex::default(),
         }
+    }
+
+    /// The bench of a project whose catalogue is loaded.
+    pub fn of_project(project: &Project, catalog: Arc<Catalog>, encoders: Arc<OpenEncoders>) -> Self {
+        let options = project.settings().encoder_options.clone();
+        let (cache, translations) = (project.cache(), project.translations());
+        Self::new(catalog, cache, translations, &project.trained(), encoders, options)
     }
 
     /// Every encoder there is for this project.

@@ -80,12 +80,5 @@ fn bench(
     let shared =
         std::env::var_os("LOOKALIKE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     let encoders = OpenEncoders::new(ModelStore::new(shared.join("models")), DeviceChoice::Cpu);
-    Ok(Workbench::new(
-        catalog,
-        project.cache(),
-        project.translations(),
-        &project.trained(),
-        Arc::new(encoders),
-        project.settings().encoder_options.clone(),
-    ))
+    Ok(Workbench::of_project(project, catalog, Arc::new(encoders)))
 }

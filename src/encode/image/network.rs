@@ -134,7 +134,7 @@ impl NetworkEncoder {
         };
         let device = open_device(device)?;
         let plan = Plan::compile(&graph, &weights, &device, precision)?;
-        let precision = if device.is_cpu() { Precision::F32 } else { precision };
+        let precision = plan.precision(precision);
         let fingerprint = format!("{name} {precision:?}; {}; weights {digest}", preprocess.fingerprint());
         let limit = BatchLimit::on(&device, Cost::of(&graph, preprocess.size));
         let network = Network { plan, side: preprocess.size as usize, cells };

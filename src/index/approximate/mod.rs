@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use self::cells::Cells;
 use self::codes::CodeTiles;
 use self::probes::{Probes, calibrate};
-use super::blocks::{Blocks, join_blocks};
+use super::blocks::{Blocks, join_blocks, n_blocks_of_all};
 use super::clock::Clock;
 use super::collector::{Collector, score};
 use super::storages::{DenseTiles, TileSource};
@@ -69,7 +69,7 @@ pub(super) fn approximate_join(
     let Task { matrix, rows, n_wanted, metric, recall } = task;
     let n = rows.len();
     let dense = DenseTiles { matrix, rows, kernel: TileKernel::detect() };
-    let clock = Clock::new(2 * n.div_ceil(1536) as u64, 0.0..0.05, keep_going);
+    let clock = Clock::new(2 * n_blocks_of_all(n) as u64, 0.0..0.05, keep_going);
     let sampled = sample::draw(n, SAMPLED);
     let truth = sample::neighbors_of(&dense, n, &sampled, n_wanted, metric, &clock);
     let (codes, found_by_codes) = match CodeKernel::detect() {

@@ -8,8 +8,6 @@ use super::super::{Metric, ScoreKey};
 use crate::nn::Random;
 
 const SEED: u64 = 11;
-/// Columns a block while the sample is compared with all rows.
-const COLUMNS: usize = 1536;
 
 /// `n_sampled` of `n` positions, ascending.
 pub(super) fn draw(n: usize, n_sampled: usize) -> Vec<u32> {
@@ -30,7 +28,7 @@ pub(super) fn neighbors_of<S: TileSource>(
     clock: &Clock<'_>,
 ) -> Vec<Vec<ScoreKey>> {
     let collector = Collector::new(n, n_wanted, metric);
-    let blocks = SomeWithAll { rows: sample, n, n_columns: COLUMNS, serves_column: |_| false };
+    let blocks = SomeWithAll { rows: sample, n, serves_column: |_| false };
     join_blocks(source, &blocks, &collector, clock);
     collector.into_lists_of(sample)
 }

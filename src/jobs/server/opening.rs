@@ -82,25 +82,17 @@ impl Compute {
 
     fn install(&self, project: Project, catalog: Arc<Catalog>) -> Result<Outcome, JobError> {
         let (store, entries) = open_log(&project)?;
-        let settings = project.settings().clone();
         let opened = Opened {
             name: project.name(),
             folder: project.folder().to_path_buf(),
-            settings: settings.clone(),
+            settings: project.settings().clone(),
             access: project.access(),
             catalog: catalog.clone(),
             entries,
         };
         {
             let mut state = self.state.borrow_mut();
-            let bench = Workbench::new(
-                catalog,
-                project.cache(),
-                project.translations(),
-                &project.trained(),
-                state.encoders.clone(),
-                settings.encoder_options,
-            );
+            let bench = Workbench::of_project(&project, catalog, state.encoders.clone());
             state.bench = Some(Arc::new(bench));
             state.grounds.clear();
             state.by_trained = None;

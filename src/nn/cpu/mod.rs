@@ -1,12 +1,13 @@
-//! The plans of a CPU. That of convolutional networks and vision transformers: operations put together, results in blocked maps of one arena whose places
-//! are fixed for each size of picture, kernels for the processor at hand. Computes in f32; a graph with an operation it
-//! does not know is left to the layers. That of transformers over titles is in `titles`.
+//! The plans of a CPU. That of convolutional networks and vision transformers: operations put together, results in blocked
+//! maps of one arena whose places are fixed for each size of picture, kernels for the processor at hand. Computes in f32; a
+//! graph with an operation it does not know is left to the layers. That of transformers over titles is in `titles`.
 
 mod fuse;
 mod layout;
 mod lower;
 mod program;
 mod shape;
+mod spares;
 mod titles;
 
 use std::collections::HashMap;
@@ -19,7 +20,8 @@ use self::layout::WinogradUse;
 use self::lower::{Form, Node};
 use self::program::Program;
 use self::shape::Size;
-use super::kernels::blocked::{Buffer, Memory, Team, Tiles, with_team};
+use self::spares::Spares;
+use super::kernels::blocked::{Memory, Team, Tiles, with_team};
 use super::{Graph, NnError, Weights};
 
 pub(super) use self::titles::{Products, TitlePlan, Titles};
@@ -32,8 +34,7 @@ pub(super) struct CpuPlan {
     tiles: Tiles,
     winograd: WinogradUse,
     programs: Mutex<HashMap<ProgramKey, Arc<Program>>>,
-    /// Arenas that nobody uses at the moment.
-    memories: Mutex<Vec<Memory>>,
+    memories: Spares<Memory>,
 }
 
 /// What a program is for.
@@ -75,7 +76,7 @@ impl CpuPlan {
             tiles,
             winograd,
             programs: Mutex::default(),
-            memories: Mutex::default(),
+            memories: Spares::default(),
         }))
     }
 
@@ -112,7 +113,7 @@ impl CpuPlan {
                 let program = self.program(picture, each, 1)?;
                 let part = |part: usize| {
                     let pictures = from(first + part * each).get(..each * channels * height * width);
-                    self.with_memory(|memory| {
+                    self.memories.with(|memory| {
                         let mut result = Vec::new();
                         program.run(pictures.unwrap_or_default(), memory, &Team::alone(), &mut result);
                         result
@@ -125,7 +126,7 @@ impl CpuPlan {
             } else {
                 let program = self.program(picture, left, n_workers)?;
                 let pictures = from(first);
-                let result = self.with_memory(|memory| {
+                let result = self.memories.with(|memory| {
                     with_team(|team| {
                         let mut result = Vec::new();
                         program.run(pictures, memory, team, &mut result);
@@ -166,19 +167,6 @@ impl CpuPlan {
         }
         programs.insert(key, Arc::clone(&program));
         Ok(program)
-    }
-
-    fn with_memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
-        let lock = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = lock().pop();
-        let mut memory = free.unwrap_or_else(|| Memory {
-            arena: Buffer::default(),
-            scratch: Buffer::default(),
-            scratch_len: 0,
-        });
-        let result = work(&mut memory);
-        lock().push(memory);
-        result
     }
 }
 

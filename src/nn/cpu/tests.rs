@@ -390,7 +390,7 @@ fn later_runs_need_no_new_memory() {
     let zeros = Tensor::zeros((1, 3, 13, 13), DType::F32, &Device::Cpu).unwrap();
     let arena = || {
         plan.run(&zeros).unwrap();
-        let memories = plan.memories.lock().unwrap();
+        let memories = plan.memories.free();
         assert_eq!(memories.len(), 1);
         (memories[0].arena.as_slice().as_ptr(), memories[0].scratch.as_slice().as_ptr())
     };

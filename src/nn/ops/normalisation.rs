@@ -3,11 +3,8 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::storage::floats;
+use super::storage::{floats, min_rows, row_len};
 use crate::nn::kernels::exponential::exp;
-
-/// Floats a task is worth.
-const MIN_TASK_LEN: usize = 1 << 13;
 
 /// Mean 0 and variance 1 over the last dimension of `features` (..., width), times `weight` (width) plus `bias` (width).
 /// Differentiable in all three, on any device.
@@ -42,14 +39,6 @@ pub fn softmax(scores: &Tensor) -> Result<Tensor> {
     }
 }
 
-fn width(layout: &Layout) -> usize {
-    layout.dims().last().copied().unwrap_or(1).max(1)
-}
-
-fn min_rows(width: usize) -> usize {
-    MIN_TASK_LEN.div_ceil(width)
-}
-
 struct Softmax;
 
 impl CustomOp1 for Softmax {
@@ -59,7 +48,7 @@ impl CustomOp1 for Softmax {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let mut values = floats(storage, layout)?.to_vec();
-        let width = width(layout);
+        let width = row_len(layout);
         values.par_chunks_mut(width).with_min_len(min_rows(width)).for_each(|row| {
             let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             row.iter_mut().for_each(|value| *value = exp(*value - largest));
@@ -96,7 +85,7 @@ impl CustomOp3 for LayerNormOp {
     ) -> Result<(CpuStorage, Shape)> {
         let mut values = floats(s1, l1)?.to_vec();
         let (weight, bias) = (floats(s2, l2)?, floats(s3, l3)?);
-        let width = width(l1);
+        let width = row_len(l1);
         if weight.len() != width || bias.len() != width {
             candle_core::bail!(
                 "layer norm: {} weights, {} biases for {:?}",

@@ -4,11 +4,9 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Storage, Tensor};
 use rayon::prelude::*;
 
-use super::storage::{chunk, floats};
+use super::storage::{chunk, floats, min_rows, row_len};
 use crate::nn::kernels::exponential::exp;
 
-/// Floats a task is worth.
-const MIN_TASK_LEN: usize = 1 << 13;
 /// Rows shorter than this are divided by it, as in PyTorch's `normalize`.
 const SHORTEST: f32 = 1e-12;
 
@@ -55,14 +53,6 @@ pub fn sum_of_squares(tensor: &Tensor) -> Result<f64> {
     Ok(f64::from(tensor.sqr()?.sum_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()?))
 }
 
-fn width_of(layout: &Layout) -> usize {
-    layout.dims().last().copied().unwrap_or(1).max(1)
-}
-
-fn min_rows(width: usize) -> usize {
-    MIN_TASK_LEN.div_ceil(width)
-}
-
 /// Sum of the products of two rows, in partial sums that the compiler keeps in registers.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;
@@ -86,7 +76,7 @@ impl CustomOp1 for Normalise {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let mut values = floats(storage, layout)?.to_vec();
-        let width = width_of(layout);
+        let width = row_len(layout);
         values.par_chunks_mut(width).with_min_len(min_rows(width)).for_each(|row| {
             let scale = 1.0 / dot(row, row).sqrt().max(SHORTEST);
             row.iter_mut().for_each(|value| *value *= scale);
@@ -119,7 +109,7 @@ impl CustomOp3 for NormaliseGradient {
     ) -> Result<(CpuStorage, Shape)> {
         let (rows, results) = (floats(rows, rows_layout)?, floats(results, results_layout)?);
         let mut values = floats(gradients, gradients_layout)?.to_vec();
-        let width = width_of(rows_layout);
+        let width = row_len(rows_layout);
         let of_row = |(index, slopes): (usize, &mut [f32])| {
             let (row, result) = (chunk(rows, index, width), chunk(results, index, width));
             let length = dot(row, row).sqrt();
@@ -179,7 +169,7 @@ impl CustomOp3 for LogSumExpGradient {
     ) -> Result<(CpuStorage, Shape)> {
         let mut values = floats(scores, scores_layout)?.to_vec();
         let (results, gradients) = (floats(results, results_layout)?, floats(gradients, gradients_layout)?);
-        let width = width_of(scores_layout);
+        let width = row_len(scores_layout);
         let rows = values.par_chunks_mut(width).with_min_len(min_rows(width));
         rows.zip(results).zip(gradients).for_each(|((row, result), gradient)| {
             row.iter_mut().for_each(|value| *value = gradient * exp(*value - result));

@@ -16,6 +16,17 @@ pub(super) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a
     }
 }
 
+/// Numbers of the last dimension, at least one.
+pub(super) fn row_len(layout: &Layout) -> usize {
+    layout.dims().last().copied().unwrap_or(1).max(1)
+}
+
+/// Rows of `row_len` numbers that are worth a task.
+pub(super) fn min_rows(row_len: usize) -> usize {
+    const MIN_TASK_LEN: usize = 1 << 13;
+    MIN_TASK_LEN.div_ceil(row_len)
+}
+
 /// The `index`-th run of `len` numbers.
 pub(super) fn chunk(values: &[f32], index: usize, len: usize) -> &[f32] {
     &values[index * len..(index + 1) * len]

@@ -1,13 +1,10 @@
 //! The plan of a CPU for transformers over titles: tokens of many titles one after the other, none of them padding unless
 //! the network wants it, since linear layers and norms see one token at a time and attention one title at a time. Titles
-//! go in passes that fit the caches, one worker each. Computes in f32, where
-//! wanted its linear layers in whole numbers of eight bits; a graph with an operation it does not know is left
-//! to the layers.
+//! go in passes that fit the caches, one worker each. Computes in f32, where wanted its linear layers in whole numbers of
+//! eight bits; a graph with an operation it does not know is left to the layers.
 
 mod lower;
 mod pass;
-
-use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Device, Result, Tensor, bail};
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
@@ -15,6 +12,7 @@ use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 pub(in crate::nn) use self::lower::Products;
 use self::lower::{Level, Lowered};
 use self::pass::{PassMemory, PassTitles};
+use super::spares::Spares;
 use crate::nn::kernels::blocked::Tiles;
 use crate::nn::{Graph, NnError, Weights};
 
@@ -27,8 +25,7 @@ const TOKENS_PER_PASS: usize = 256;
 pub(in crate::nn) struct TitlePlan {
     lowered: Lowered,
     tokens_per_pass: usize,
-    /// Memories that nobody uses at the moment.
-    memories: Mutex<Vec<PassMemory>>,
+    memories: Spares<PassMemory>,
 }
 
 /// Titles as tokens.
@@ -63,7 +60,7 @@ impl TitlePlan {
         tokens_per_pass: usize,
     ) -> std::result::Result<Option<Self>, NnError> {
         let lowered = lower::lower(graph, weights, kernels)?;
-        Ok(lowered.map(|lowered| Self { lowered, tokens_per_pass, memories: Mutex::default() }))
+        Ok(lowered.map(|lowered| Self { lowered, tokens_per_pass, memories: Spares::default() }))
     }
 
     /// The network's output: (titles, width), or (titles, tokens, width) where it has a row a token and all titles are of
@@ -87,7 +84,7 @@ impl TitlePlan {
             let tokens = before..before + lengths.iter().sum::<usize>();
             let hidden = hidden.map(|hidden| hidden.get(tokens.clone()).unwrap_or_default());
             let ids = ids.get(tokens).unwrap_or_default();
-            self.with_memory(|memory| self.lowered.run(&PassTitles::new(ids, lengths, hidden), memory))
+            self.memories.with(|memory| self.lowered.run(&PassTitles::new(ids, lengths, hidden), memory))
         };
         let parts: Vec<Vec<f32>> = passes.par_iter().map(run).collect::<Result<_>>()?;
         let (level, width) = self.lowered.output();
@@ -127,15 +124,6 @@ impl TitlePlan {
             }
         }
         passes
-    }
-
-    fn with_memory<T>(&self, work: impl FnOnce(&mut PassMemory) -> T) -> T {
-        let lock = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = lock().pop();
-        let mut memory = free.unwrap_or_default();
-        let result = work(&mut memory);
-        lock().push(memory);
-        result
     }
 }
 

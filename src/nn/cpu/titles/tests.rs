@@ -245,7 +245,7 @@ fn later_passes_need_no_new_memory() {
     let plan = TitlePlan::lower(&case.graph, &case.weights(&fill(&case.graph, 1)), FLOATS).unwrap().unwrap();
     let places = || {
         plan.run(Titles { ids: &[1, 2, 3, 4, 5], lengths: &[5], hidden: None }).unwrap();
-        let memories = plan.memories.lock().unwrap();
+        let memories = plan.memories.free();
         assert_eq!(memories.len(), 1);
         memories[0].places()
     };

@@ -51,7 +51,7 @@ pub(in crate::nn) use tile::Tiles;
 pub(in crate::nn) use winograd::{Winograd, WinogradWeights};
 
 /// What a step works on: the arena of maps, and scratch for each worker.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::nn) struct Memory {
     /// All maps.
     pub(in crate::nn) arena: Buffer,
